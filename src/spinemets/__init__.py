@@ -1,0 +1,1 @@
+"""spinemets: outcomes research for spinal metastases."""

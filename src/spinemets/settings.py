@@ -1,0 +1,294 @@
+"""
+What a user may set: one closed, typed model.
+
+``config/config.yaml``, the JSON schemas under ``workflow/schemas/`` and the tables of
+``config/README.md`` are written from this module (``python -m spinemets.settings``); a test keeps
+them in step.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from spinemets.errors import Fault, InputError
+
+CLASSIC: Final = (
+    "tokuhashi_2005",
+    "tomita_2001",
+    "bauer_modified_2008",
+    "van_der_linden_2005",
+    "osri_2013",
+    "katagiri_2014",
+)
+TIME_ZERO: Final = {
+    "diagnosis_of_spinal_metastasis": "diagnosis of spinal metastasis",
+    "start_of_treatment": "start of treatment",
+    "surgery": "surgery",
+    "radiotherapy": "radiotherapy",
+    "enrolment": "enrolment or randomisation",
+    "sequencing": "sequencing of the tumour specimen",
+    "first_visit": "first visit",
+}
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Months = Annotated[float, Field(gt=0, le=600)]
+
+
+class Model(BaseModel):
+    """Base of every setting: unknown keys are refused, values never change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def key(default: Any, meaning: str, unit: str = "") -> Any:
+    """
+    Declare a key with its default, meaning and unit.
+
+    Parameters
+    ----------
+    default : object
+        Value when the key is left out; ``...`` makes it required.
+    meaning : str
+        One sentence for the user.
+    unit : str
+        Unit of the value; empty where there is none.
+
+    Returns
+    -------
+    pydantic.fields.FieldInfo
+        Field of the model.
+    """
+    return Field(default, description=meaning, json_schema_extra={"unit": unit} if unit else None)
+
+
+class ComparisonSet(Model):
+    """Scores that are compared on the same patients."""
+
+    id: Identifier = key(..., "name of the set")
+    scores: list[Identifier] = key(..., "ids of the scores compared on the same patients")
+    label: str = key("", "name for tables and figures")
+
+
+class ScoreSettings(Model):
+    """Which scores are computed, and how judgement items are read."""
+
+    ids: list[Identifier] = key(list(CLASSIC), "scores to compute (`spinemets scores list`)")
+    folders: list[str] = key(["config/scores"], "folders with the study's own score files")
+    variants: dict[Identifier, list[Identifier]] = key(
+        {}, "named variants computed beside the score, per score"
+    )
+    removability: Literal["missing", "unremovable", "both"] = key(
+        "missing", "what an unjudged removability of organ metastases counts as"
+    )
+    unlisted: Literal["missing", "moderate", "rapid"] = key(
+        "missing", "what a primary counts as that a growth-rate score doesn't list"
+    )
+
+
+class SurvivalSettings(Model):
+    """Kaplan-Meier tables, strata and Cox models."""
+
+    times_months: list[Months] = key(
+        [1, 3, 6, 12, 24], "times at which survival is tabulated", "months"
+    )
+    risk_table_months: list[Annotated[float, Field(ge=0, le=600)]] = key(
+        [0, 6, 12, 24, 36], "times of the at-risk tables", "months"
+    )
+    strata: list[Identifier] = key(
+        ["primary_group", "treatment"], "groupings for Kaplan-Meier and for stratified Cox models"
+    )
+    minimum_group: Annotated[int, Field(ge=1)] = key(
+        10, "smallest group for which a median is printed or a curve drawn", "patients"
+    )
+
+
+class EvaluationSettings(Model):
+    """Comparison of the scores."""
+
+    horizons_months: list[Months] = key([3, 6, 12], "prediction horizons", "months")
+    comparison_sets: list[ComparisonSet] = key(
+        [ComparisonSet(id="classic", scores=list(CLASSIC), label="six classic scores")],
+        "named sets of scores compared on the same patients",
+    )
+
+
+class ReleaseSettings(Model):
+    """Disclosure control of private cohorts."""
+
+    minimum_cell: Annotated[int, Field(ge=0, le=100)] = key(
+        11, "counts above zero and below this are suppressed (private cohorts)", "patients"
+    )
+    round_to: Annotated[int, Field(ge=1, le=100)] = key(
+        6, "counts are rounded to the midpoints of steps of this size (private)", "patients"
+    )
+
+
+class FigureSettings(Model):
+    """Size and extent of the figures."""
+
+    width_mm: Annotated[float, Field(ge=60, le=400)] = key(174, "full width", "mm")
+    column_mm: Annotated[float, Field(ge=60, le=400)] = key(84, "width of one column", "mm")
+    follow_up_months: Months = key(36, "end of the time axis", "months")
+
+
+class Simulated(Model):
+    """A simulated cohort in place of a file."""
+
+    preset: Literal["leiden_graz", "surgical_modern"] = key(
+        "leiden_graz", "parameter file of the simulation"
+    )
+    patients: Annotated[int, Field(ge=1, le=1_000_000)] = key(1400, "number drawn", "patients")
+    seed: Annotated[int, Field(ge=0)] = key(20260101, "seed of the random numbers")
+
+
+class Cohort(Model):
+    """One cohort of `config/cohorts.yaml`."""
+
+    id: Identifier = key(..., "short name; folder name of its results")
+    label: str = key(..., "honest name for figures and tables")
+    file: str | None = key(None, "table to read, relative to the study folder")
+    simulate: Simulated | None = key(None, "simulated instead of read from a file")
+    mapping: str | None = key(None, "mapping file; none when columns are those of the contract")
+    time_zero: Literal[tuple(TIME_ZERO)] = key(..., "event from which survival is counted")  # type: ignore[valid-type]
+    visibility: Literal["public", "simulated", "private"] = key(
+        ..., "who may see counts: private cohorts are suppressed and rounded on release"
+    )
+    role: Literal["evaluation", "development"] = key(
+        "evaluation", "evaluation: published scores meet new patients"
+    )
+    include: str | None = key(
+        None, "patients to analyse, for example `bone_metastases == 1`; the rest are counted"
+    )
+    on_fault: Literal["stop", "set_aside"] = key(
+        "stop", "a value outside the contract stops the run, or becomes missing and is counted"
+    )
+    notes: list[str] = key([], "sentences printed under every figure and in the report")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.file is None) == (self.simulate is None):
+            raise ValueError("give either `file` or `simulate`, not both and not neither")
+        if (self.simulate is not None) != (self.visibility == "simulated"):
+            raise ValueError("`visibility: simulated` goes with `simulate`, and only with it")
+        return self
+
+
+class Settings(Model):
+    """Everything in `config/config.yaml` and `config/cohorts.yaml`."""
+
+    cohorts: list[Cohort] = key(..., "the cohorts; kept in `config/cohorts.yaml`")
+    results: str = key("results", "folder for private and released results")
+    scores: ScoreSettings = key(ScoreSettings(), "scores")
+    survival: SurvivalSettings = key(SurvivalSettings(), "survival tables and models")
+    evaluation: EvaluationSettings = key(EvaluationSettings(), "comparison of scores")
+    release: ReleaseSettings = key(ReleaseSettings(), "disclosure control")
+    figures: FigureSettings = key(FigureSettings(), "figures")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        ids = [c.id for c in self.cohorts]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"cohort id given twice: {', '.join(twice)}")
+        if "run" in ids:
+            raise ValueError("`run` can't be a cohort id: the release keeps its own folder `run`")
+        known = set(self.scores.ids)
+        for group in self.evaluation.comparison_sets:
+            lost = [s for s in group.scores if s not in known]
+            if lost:
+                raise ValueError(
+                    f"comparison set {group.id!r} names scores that aren't computed: "
+                    f"{', '.join(lost)}{suggest(lost[0], known)}"
+                )
+        return self
+
+
+def suggest(word: str, known: Any) -> str:
+    """
+    Offer the known word nearest to an unknown one.
+
+    Parameters
+    ----------
+    word : str
+        What was written.
+    known : iterable of str
+        What could have been meant.
+
+    Returns
+    -------
+    str
+        ``"; did you mean 'x'?"`` or an empty string.
+
+    Examples
+    --------
+    >>> suggest("horizon_months", ["horizons_months"])
+    "; did you mean 'horizons_months'?"
+    """
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _model_at(location: tuple[str | int, ...]) -> type[Model] | None:
+    """Model whose keys stand at a location of the configuration."""
+    model: type[Model] = Settings
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        inner = [a for a in (annotation, *getattr(annotation, "__args__", ())) if _is_model(a)]
+        if not inner:
+            return None
+        model = inner[0]
+    return model
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Model)
+
+
+def _fault(file: str, error: Any) -> Fault:
+    loc = tuple(error["loc"])
+    where = ".".join(str(p) for p in loc) or "configuration"
+    if error["type"] == "extra_forbidden":
+        model = _model_at(loc[:-1])
+        near = suggest(str(loc[-1]), model.model_fields) if model else ""
+        known = ", ".join(model.model_fields) if model else ""
+        return Fault(file, f"unknown key{near}", f"use one of: {known}", column=where)
+    if error["type"] == "missing":
+        return Fault(file, "required key is missing", "add it", column=where)
+    rule = error["msg"].removeprefix("Value error, ")
+    return Fault(file, rule, "see config/README.md for what the key takes", column=where)
+
+
+def load(config: dict[str, Any], file: str = "config") -> Settings:
+    """
+    Check a configuration and give it types.
+
+    Parameters
+    ----------
+    config : dict
+        Merged content of the configuration files.
+    file : str
+        Name printed in messages.
+
+    Returns
+    -------
+    Settings
+        Typed settings; keys left out have their defaults.
+
+    Raises
+    ------
+    InputError
+        With every fault at once; an unknown key comes with the nearest known one.
+
+    Examples
+    --------
+    >>> load({"cohorts": []}).evaluation.horizons_months
+    [3.0, 6.0, 12.0]
+    """
+    try:
+        return Settings.model_validate(config)
+    except ValidationError as err:
+        raise InputError([_fault(file, e) for e in err.errors()]) from None

@@ -1,0 +1,87 @@
+"""Units of time and of laboratory values, and the only place they are converted."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+#: One month in days (365.25 / 12), exactly 487/16 and so exact in binary floating point.
+DAYS_PER_MONTH: Final[float] = 30.4375
+DAYS_PER_WEEK: Final[float] = 7.0
+DAYS_PER_YEAR: Final[float] = 365.25
+
+#: (contract unit, other unit) -> factor such that ``contract = factor * other``.
+#: Molar factors are exact decimals of the molar masses in use (calcium 40.078, bilirubin 584.66,
+#: creatinine 113.12 g/mol), so that a limit printed in mg/dL meets the value it was printed for.
+_FACTORS: Final[dict[tuple[str, str], Fraction]] = {
+    ("g/L", "g/dL"): Fraction(10),
+    ("mg/L", "mg/dL"): Fraction(10),
+    ("mmol/L", "mg/dL calcium"): Fraction(10000, 40078),
+    ("umol/L", "mg/dL bilirubin"): Fraction(1000000, 58466),
+    ("umol/L", "mg/dL creatinine"): Fraction(1000000, 11312),
+    ("10^9/L", "/uL"): Fraction(1, 1000),
+    ("10^9/L", "10^3/uL"): Fraction(1),
+    ("days", "weeks"): Fraction(7),
+    ("days", "months"): Fraction(487, 16),
+    ("days", "years"): Fraction(1461, 4),
+    ("months", "days"): Fraction(16, 487),
+}
+
+
+def factor(to_unit: str, from_unit: str) -> float:
+    """
+    Factor that turns a value in one unit into another unit.
+
+    Parameters
+    ----------
+    to_unit, from_unit : str
+        Unit names; molar conversions name the substance (``"mg/dL calcium"``).
+
+    Returns
+    -------
+    float
+        ``value_in_to_unit = factor * value_in_from_unit``.
+
+    Raises
+    ------
+    KeyError
+        When no conversion between the two units is known; the message lists those that are.
+
+    Examples
+    --------
+    >>> factor("g/L", "g/dL")
+    10.0
+    >>> factor("days", "months")
+    30.4375
+    """
+    if to_unit == from_unit:
+        return 1.0
+    if (to_unit, from_unit) in _FACTORS:
+        return float(_FACTORS[to_unit, from_unit])
+    if (from_unit, to_unit) in _FACTORS:
+        return float(1 / _FACTORS[from_unit, to_unit])
+    known = sorted({a for a, _ in _FACTORS} | {b for _, b in _FACTORS})
+    raise KeyError(f"no conversion from {from_unit!r} to {to_unit!r}; known units: {known}")
+
+
+def known_units(to_unit: str) -> list[str]:
+    """
+    Units that can be converted into a unit, itself first.
+
+    Parameters
+    ----------
+    to_unit : str
+        Unit of a contract column.
+
+    Returns
+    -------
+    list of str
+        Names accepted as ``unit:`` in a mapping.
+
+    Examples
+    --------
+    >>> known_units("g/L")
+    ['g/L', 'g/dL']
+    """
+    out = [b for a, b in _FACTORS if a == to_unit] + [a for a, b in _FACTORS if b == to_unit]
+    return [to_unit, *sorted(set(out))]
