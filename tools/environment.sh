@@ -1,0 +1,73 @@
+#!/bin/sh
+# Create the virtual environment $1 (default .venv) from requirements-build.lock and
+# requirements.lock with every hash checked, and install this checkout into it, editable.
+#
+# Does nothing when the lock files are those of the last installation. PYTHON names an
+# interpreter; without it the first Python >= 3.11 on PATH is taken. uv is used when it is there,
+# else venv and pip; SPINEMETS_NO_UV=1 leaves uv aside.
+set -eu
+
+cd "$(dirname "$0")/.."
+venv=${1:-.venv}
+stamp=$venv/.spinemets-installed
+
+say() { printf '%s\n' "$*" >&2; }
+
+new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
+
+# The path is part of the key: an environment's scripts name the folder they were made in.
+key=$({ pwd; cat requirements-build.lock requirements.lock pyproject.toml; } | cksum)
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$key" ] && new_enough "$venv/bin/python"; then
+    exit 0
+fi
+
+find_python() {
+    if [ -n "${PYTHON:-}" ]; then
+        new_enough "$PYTHON" && command -v "$PYTHON" && return
+        say "PYTHON=$PYTHON is not a Python 3.11 or newer."
+        return 1
+    fi
+    for candidate in python3 python python3.13 python3.12 python3.11; do
+        # Asked by running it: a version manager's stand-in exists on PATH and still fails.
+        new_enough "$candidate" && command -v "$candidate" && return
+    done
+    say "spinemets needs Python 3.11 or newer, and none was found on PATH."
+    say "Install one, or name it:  make PYTHON=/path/to/python3.12"
+    return 1
+}
+
+if [ -z "${SPINEMETS_NO_UV:-}" ] && uv --version >/dev/null 2>&1; then tool=uv; else tool=pip; fi
+
+if ! new_enough "$venv/bin/python"; then
+    python=$(find_python)
+    say "Creating $venv with $("$python" --version) and $tool."
+    rm -rf "$venv"
+    if [ "$tool" = uv ]; then
+        uv venv --quiet --python "$python" "$venv"
+    elif ! "$python" -m venv "$venv"; then
+        rm -rf "$venv"
+        say "This Python cannot make virtual environments (on Debian and Ubuntu: install python3-venv)."
+        exit 1
+    fi
+fi
+
+if [ "$tool" = pip ] && ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    "$venv/bin/python" -m ensurepip --default-pip >/dev/null   # an environment that uv once made
+fi
+
+install() {
+    if [ "$tool" = uv ]; then
+        uv pip install --python "$venv/bin/python" "$@"
+    else
+        "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --progress-bar off "$@"
+    fi
+}
+
+# Build tools first: two packages come as source only, and an isolated build would fetch its
+# tools without a hash.
+say "Installing the locked packages into $venv (every hash is checked)."
+rm -f "$stamp"
+install --require-hashes -r requirements-build.lock
+install --require-hashes --no-build-isolation -r requirements.lock
+install --no-deps --no-build-isolation --editable .
+printf '%s\n' "$key" > "$stamp"
