@@ -13,7 +13,10 @@ stamp=$venv/.spinemets-installed
 
 say() { printf '%s\n' "$*" >&2; }
 
-new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
+# $1 runs and is Python 3.11 or newer, and older than $2 when that is given.
+new_enough() {
+    "$1" -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, ${2:-99}))" >/dev/null 2>&1
+}
 
 # The path is part of the key: an environment's scripts name the folder they were made in.
 key=$({ pwd; cat requirements-build.lock requirements.lock pyproject.toml; } | cksum)
@@ -27,9 +30,16 @@ find_python() {
         say "PYTHON=$PYTHON is not a Python 3.11 or newer."
         return 1
     fi
-    for candidate in python3 python python3.13 python3.12 python3.11; do
-        # Asked by running it: a version manager's stand-in exists on PATH and still fails.
-        new_enough "$candidate" && command -v "$candidate" && return
+    # Asked by running it: a version manager's stand-in exists on PATH and still fails.
+    # First those for which every package of the lock comes built, then newer ones.
+    for below in 14 99; do
+        for candidate in python3 python python3.13 python3.12 python3.11; do
+            new_enough "$candidate" "$below" || continue
+            [ "$below" = 14 ] || say "This Python is newer than those tried (3.11 to 3.13):" \
+                "some packages may have to be compiled."
+            command -v "$candidate"
+            return
+        done
     done
     say "spinemets needs Python 3.11 or newer, and none was found on PATH."
     say "Install one, or name it:  make PYTHON=/path/to/python3.12"
