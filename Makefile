@@ -20,7 +20,7 @@ env: ## .venv from the hash-checked lock files; does nothing when they have not 
 	@sh tools/environment.sh $(VENV)
 
 test: env ## tests that need nothing but .venv; what is left out is printed with the reason
-	$(PYTEST) -m "not slow and not slurm"
+	SPINEMETS_SKIP_SLOW=1 $(PYTEST)
 
 test-all: env ## every test; a missing requirement (Chromium, R, SLURM, shared data) is a failure
 	SPINEMETS_REQUIRE_ALL=1 $(PYTEST)
@@ -38,7 +38,7 @@ format: env ## rewrite the files as `make lint` wants them
 	$(BIN)/ruff format .
 
 coverage: env ## branch coverage of src, as text and as htmlcov/index.html
-	$(PYTEST) -m "not slow and not slurm" --cov=spinemets --cov-branch \
+	SPINEMETS_SKIP_SLOW=1 $(PYTEST) --cov=spinemets --cov-branch \
 		--cov-report=term-missing:skip-covered --cov-report=html
 
 lock: ## resolve pyproject.toml again into both lock files (needs uv and a network)
