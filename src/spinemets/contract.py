@@ -15,8 +15,8 @@ from typing import Any, Final
 from spinemets import vocabulary, yamlfile
 
 CONTRACT_FILE: Final = Path(__file__).with_name("contract.yaml")
-#: Read by the fingerprint: a stage that imports this module depends on these files.
-DATA_FILES: Final = (CONTRACT_FILE,)
+#: Patterns beside this module that the fingerprint of a stage covers (see provenance).
+DATA_FILES: Final = ("contract.yaml",)
 KINDS: Final = ("identifier", "category", "ordinal", "boolean", "integer", "number")
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from spinemets import yamlfile
 
 PRIMARIES_FILE: Final = Path(__file__).with_name("primaries.yaml")
-DATA_FILES: Final = (PRIMARIES_FILE,)
+DATA_FILES: Final = ("primaries.yaml",)
 #: The three answers that aren't a tumour. None becomes another silently.
 UNKNOWN_PRIMARY: Final = "unknown_primary"
 NOT_RECORDED: Final = "primary_not_recorded"

@@ -1,0 +1,422 @@
+"""
+What the workflow makes: files, parameters and provenance of every job, from the configuration.
+
+The rules under ``workflow/`` say when and where; the few questions that they can't answer in
+Snakemake's own language (which table feeds a cohort, which figures it has) are answered here, so
+that they are typed and tested. Never imports Snakemake.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from spinemets import settings as settings_module
+from spinemets.errors import Fault, InputError
+from spinemets.provenance import fingerprint
+from spinemets.settings import Cohort, Settings
+
+#: Tables that describe the patients, whatever the scores are.
+DESCRIPTION: Final = (
+    "flow",
+    "quality",
+    "transformations",
+    "table1",
+    "kaplan_meier",
+    "at_risk",
+    "survival_summary",
+)
+#: Tables that exist because of the scores.
+SCORING: Final = (
+    "computability",
+    "score_items_missing",
+    "score_notes",
+    "cox",
+    "kaplan_meier_bands",
+    "at_risk_bands",
+    "survival_bands",
+    "score_distribution",
+    "performance",
+    "comparison_sets",
+)
+#: Figure -> released tables it is drawn from.
+FIGURES: Final[dict[str, tuple[str, ...]]] = {
+    "kaplan_meier_overall": ("kaplan_meier", "at_risk", "survival_summary"),
+    "kaplan_meier_primary": ("kaplan_meier", "at_risk", "survival_summary"),
+    "kaplan_meier_treatment": ("kaplan_meier", "at_risk", "survival_summary"),
+    "kaplan_meier_inclusion": ("kaplan_meier", "at_risk", "survival_summary"),
+    "kaplan_meier_bands": (
+        "kaplan_meier_bands",
+        "at_risk_bands",
+        "survival_bands",
+        "score_notes",
+    ),
+    "forest_c": ("performance", "score_notes"),
+    "score_distribution": ("score_distribution", "score_notes"),
+    "computability": ("computability", "score_items_missing", "score_notes"),
+}
+FORMATS: Final = ("svg", "pdf", "png", "csv", "json")
+RUN_FILES: Final = ("commit.txt", "environment.json", "logs.txt", "timings.csv")
+
+
+@dataclass(frozen=True)
+class Step:
+    """
+    One job of the workflow, as the manifest records it.
+
+    Parameters
+    ----------
+    rule : str
+        Name of the rule.
+    code : str
+        Fingerprint of the rule's stage.
+    inputs, outputs : tuple of str
+        Files, relative to the study folder.
+    """
+
+    rule: str
+    code: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+class Plan:
+    """
+    Answers of the workflow, for one configuration.
+
+    Parameters
+    ----------
+    config : mapping
+        Merged configuration, as Snakemake hands it over.
+
+    Raises
+    ------
+    InputError
+        With every fault of the configuration at once.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.settings: Settings = settings_module.load(dict(config))
+        self.cohorts: dict[str, Cohort] = {c.id: c for c in self.settings.cohorts}
+        self._refuse_outside(self.settings.cohorts)
+
+    @staticmethod
+    def _refuse_outside(cohorts: Iterable[Cohort]) -> None:
+        """Results of a study stay in the study: a path that climbs out of it is a fault."""
+        faults = [
+            Fault(
+                "config",
+                "the path leads upwards out of the study folder",
+                "copy the file into the study, or give its absolute path",
+                column=f"{cohort.id}.{name}",
+            )
+            for cohort in cohorts
+            for name in ("file", "mapping")
+            if ".." in Path(getattr(cohort, name) or "").parts
+        ]
+        if faults:
+            raise InputError(faults)
+
+    # -- names of files ------------------------------------------------------------------------
+    @property
+    def simulated(self) -> list[str]:
+        """Ids of the simulated cohorts."""
+        return [c.id for c in self.cohorts.values() if c.simulate is not None]
+
+    @property
+    def private(self) -> str:
+        """Folder of the private results."""
+        return f"{self.settings.results}/private"
+
+    @property
+    def release(self) -> str:
+        """Folder of the released results."""
+        return f"{self.settings.results}/release"
+
+    def figures(self, cohort: str) -> list[str]:
+        """
+        Figures of a cohort.
+
+        Parameters
+        ----------
+        cohort : str
+            Cohort id.
+
+        Returns
+        -------
+        list of str
+            The figure of included against left out only where the cohort has an inclusion rule.
+        """
+        has_rule = self.cohorts[cohort].include is not None
+        return [f for f in FIGURES if has_rule or f != "kaplan_meier_inclusion"]
+
+    def figure_files(self, cohort: str, formats: Iterable[str] = FORMATS) -> list[str]:
+        """
+        Files of all figures of a cohort.
+
+        Parameters
+        ----------
+        cohort : str
+            Cohort id.
+        formats : iterable of str
+            File formats.
+
+        Returns
+        -------
+        list of str
+            Paths relative to the study folder.
+        """
+        base = f"{self.release}/{cohort}/figures"
+        return [f"{base}/{name}.{ext}" for name in self.figures(cohort) for ext in formats]
+
+    def tables(self, cohort: str, names: Iterable[str] = DESCRIPTION + SCORING) -> list[str]:
+        """
+        Released tables of a cohort.
+
+        Parameters
+        ----------
+        cohort : str
+            Cohort id.
+        names : iterable of str
+            Names of the tables.
+
+        Returns
+        -------
+        list of str
+            Paths relative to the study folder.
+        """
+        return [f"{self.release}/{cohort}/tables/{name}.csv" for name in names]
+
+    # -- inputs that depend on the configuration -------------------------------------------------
+    def raw_table(self, wildcards: Any) -> str:
+        """
+        Table that a cohort is read from.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        str
+            The user's file, or the one that the simulation writes.
+        """
+        cohort = self.cohorts[wildcards.cohort]
+        return cohort.file or f"{self.private}/{cohort.id}/SIMULATED_{cohort.id}.csv"
+
+    def mapping(self, wildcards: Any) -> list[str]:
+        """
+        Mapping file of a cohort.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        list of str
+            Empty when the table already has the columns of the contract.
+        """
+        mapping = self.cohorts[wildcards.cohort].mapping
+        return [mapping] if mapping else []
+
+    def score_files(self, _: Any = None) -> list[str]:
+        """
+        The study's own score files.
+
+        Returns
+        -------
+        list of str
+            Paths, sorted; a change of one reruns the scoring.
+        """
+        folders = [Path(f) for f in self.settings.scores.folders]
+        return sorted(p.as_posix() for f in folders if f.is_dir() for p in f.glob("*.yaml"))
+
+    def figure_tables(self, wildcards: Any) -> list[str]:
+        """
+        Released tables that a figure is drawn from.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attributes ``cohort`` and ``figure``.
+
+        Returns
+        -------
+        list of str
+            Paths relative to the study folder.
+        """
+        return self.tables(wildcards.cohort, FIGURES[wildcards.figure])
+
+    def report_inputs(self, wildcards: Any) -> list[str]:
+        """
+        Files that the report of a cohort shows.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        list of str
+            Released tables and figures.
+        """
+        shown = self.figure_files(wildcards.cohort, ("svg", "json"))
+        return self.tables(wildcards.cohort) + shown
+
+    def all_figure_files(self, wildcards: Any) -> list[str]:
+        """
+        Figures of a cohort in every format.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        list of str
+            Paths relative to the study folder.
+        """
+        return self.figure_files(wildcards.cohort)
+
+    # -- parameters: JSON text, so that the printed command can be pasted and run ------------------
+    def cohort_json(self, wildcards: Any) -> str:
+        """
+        Description of a cohort for the stages.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        str
+            JSON of the cohort's entry; holds nothing of a patient.
+        """
+        return self.cohorts[wildcards.cohort].model_dump_json(exclude_defaults=True)
+
+    def settings_json(self, section: str) -> str:
+        """
+        One section of the settings for a stage.
+
+        Parameters
+        ----------
+        section : str
+            Name of the section.
+
+        Returns
+        -------
+        str
+            JSON; a stage sees only what it uses, so that other changes don't rerun it.
+        """
+        return str(getattr(self.settings, section).model_dump_json())
+
+    def report_json(self) -> str:
+        """
+        What the methods text of the report quotes.
+
+        Returns
+        -------
+        str
+            JSON of all settings but the cohorts.
+        """
+        return self.settings.model_dump_json(exclude={"cohorts", "results"})
+
+    def simulation(self, wildcards: Any) -> str:
+        """
+        Options of the simulation of a cohort.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        str
+            Command-line options.
+        """
+        made = self.cohorts[wildcards.cohort].simulate
+        if made is None:
+            raise KeyError(wildcards.cohort)
+        return f"--preset {made.preset} --n {made.patients} --seed {made.seed}"
+
+    # -- provenance --------------------------------------------------------------------------------
+    def steps(self, cohort: str) -> list[Step]:
+        """
+        Every job that leads to the release of a cohort.
+
+        Parameters
+        ----------
+        cohort : str
+            Cohort id.
+
+        Returns
+        -------
+        list of Step
+            In the order in which they run.
+        """
+        where = type("Wildcards", (), {"cohort": cohort, "figure": ""})()
+        private, release = f"{self.private}/{cohort}", f"{self.release}/{cohort}"
+        patients, scores = f"{private}/patients.parquet", f"{private}/scores.parquet"
+        info, public_info = f"{private}/cohort.json", f"{release}/cohort.json"
+        inclusion = f"{private}/inclusion.parquet"
+        raw = [self.raw_table(where), *self.mapping(where)]
+
+        def made(names: Iterable[str]) -> list[str]:
+            return [f"{private}/{name}.csv" for name in names]
+
+        described, scored, fitted, evaluated = (
+            made(n) for n in (DESCRIPTION[3:], SCORING[:3], SCORING[3:8], SCORING[8:])
+        )
+        ingested = [patients, inclusion, info, *made(DESCRIPTION[:3])]
+        rows: list[tuple[str, str, list[str], list[str]]] = [
+            ("ingest", "ingest", raw, ingested),
+            ("describe", "describe", [patients, inclusion, info], described),
+            ("score", "score", [patients, info, *self.score_files()], [scores, *scored]),
+            ("fit", "fit", [patients, scores, info], fitted),
+            ("evaluate", "evaluate", [patients, scores, info], evaluated),
+            (
+                "release_description",
+                "disclose",
+                [info, *made(DESCRIPTION)],
+                [public_info, *self.tables(cohort, DESCRIPTION)],
+            ),
+            ("release_scoring", "disclose", [info, *made(SCORING)], self.tables(cohort, SCORING)),
+        ]
+        if self.cohorts[cohort].simulate is not None:
+            truth = f"{private}/truth.parquet"
+            rows.insert(0, ("simulate", "simulate", [], [self.raw_table(where), truth]))
+        for name in self.figures(cohort):
+            files = [f"{release}/figures/{name}.{ext}" for ext in FORMATS]
+            rows.append(("draw", "draw", [public_info, *self.tables(cohort, FIGURES[name])], files))
+        shown = [public_info, *self.report_inputs(where)]
+        rows.append(("report", "report", shown, [f"{release}/report.html"]))
+        return [
+            Step(rule, fingerprint(f"spinemets.stages.{stage}"), tuple(inputs), tuple(outputs))
+            for rule, stage, inputs, outputs in rows
+        ]
+
+    def steps_json(self, wildcards: Any) -> str:
+        """
+        Provenance of a cohort's files for the manifest.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        str
+            JSON list of the steps.
+        """
+        return json.dumps([vars(s) for s in self.steps(wildcards.cohort)])

@@ -1,0 +1,125 @@
+"""
+Write MANIFEST.json: every released file with its hash, rule, code fingerprint and inputs.
+
+One cohort: ``--steps JSON --out FILE``. All cohorts: ``--release DIR --join A B --out FILE``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from spinemets.plan import RUN_FILES
+from spinemets.provenance import sha256, versions
+from spinemets.results import atomic
+from spinemets.stages._common import exit_with, json_argument, parser, run
+
+RELEASE_FOLDER = "release"
+
+
+def cohort_manifest(steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """
+    Describe every file that a cohort's jobs made.
+
+    Parameters
+    ----------
+    steps : sequence of dict
+        Jobs in order, each with ``rule``, ``code``, ``inputs`` and ``outputs``.
+
+    Returns
+    -------
+    dict
+        ``files``: the released ones; ``private``: those they were made from, without content;
+        each with sha256, rule, code fingerprint and the hashes of its inputs.
+    """
+    hashes: dict[str, str] = {}
+    files: dict[str, Any] = {}
+    private: dict[str, Any] = {}
+    for step in steps:
+        inputs = {p: hashes.setdefault(p, sha256(p)) for p in sorted(step["inputs"])}
+        for path in step["outputs"]:
+            hashes[path] = sha256(path)
+            entry = {
+                "sha256": hashes[path],
+                "rule": step["rule"],
+                "code": step["code"],
+                "inputs": inputs,
+            }
+            released = RELEASE_FOLDER in Path(path).parts
+            (files if released else private)[path] = entry
+    made = {p for s in steps for p in s["outputs"]}
+    sources = {p: h for p, h in sorted(hashes.items()) if p not in made}
+    return {"versions": versions(), "sources": sources, "files": files, "private": private}
+
+
+def joined_manifest(release: str, parts: Sequence[str]) -> dict[str, Any]:
+    """
+    Join the manifests of all cohorts.
+
+    Parameters
+    ----------
+    release : str
+        Release folder.
+    parts : sequence of str
+        Manifest of each cohort.
+
+    Returns
+    -------
+    dict
+        Files of all cohorts, the cohort manifests themselves, and the names (not hashes: they
+        differ from run to run) of the files of the run.
+    """
+    files: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for part in parts:
+        content = json.loads(Path(part).read_text(encoding="utf-8"))
+        files |= content["files"]
+        sources |= content["sources"]
+        files[part] = {"sha256": sha256(part), "rule": "manifest"}
+    run_files = [f"{release}/run/{name}" for name in RUN_FILES]
+    return {
+        "versions": versions(),
+        "sources": dict(sorted(sources.items())),
+        "files": dict(sorted(files.items())),
+        "run": {"note": "differ from run to run and so carry no hash", "files": run_files},
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """
+    Run the stage.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Command-line arguments.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    options = parser(__doc__)
+    options.add_argument("--steps", type=json_argument, help="jobs of one cohort, as JSON")
+    options.add_argument("--release", help="release folder, with --join")
+    options.add_argument("--join", nargs="*", default=[], help="manifests to join")
+    options.add_argument("--out", required=True, help="manifest to write")
+    args = options.parse_args(argv)
+
+    def work() -> None:
+        content = (
+            joined_manifest(args.release, args.join)
+            if args.steps is None
+            else cohort_manifest(args.steps)
+        )
+        with atomic(args.out) as temporary:
+            text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
+            temporary.write_text(text + "\n", encoding="utf-8")
+
+    return run("manifest", work)
+
+
+if __name__ == "__main__":
+    exit_with(main)

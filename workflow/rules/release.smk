@@ -1,0 +1,225 @@
+# The only door from private to release, and what is made of released tables alone.
+
+
+rule release_description:
+    """Pass the description of the patients through disclosure control."""
+    input:
+        cohort=rules.ingest.output.cohort,
+        tables=[
+            rules.ingest.output.flow,
+            rules.ingest.output.quality,
+            rules.ingest.output.transformations,
+            rules.describe.output.table1,
+            rules.describe.output.kaplan_meier,
+            rules.describe.output.at_risk,
+            rules.describe.output.summary,
+        ],
+    output:
+        cohort=f"{RELEASE}/{{cohort}}/cohort.json",
+        tables=plan.tables("{cohort}", DESCRIPTION),
+    params:
+        code=fingerprint("spinemets.stages.disclose"),
+        settings=plan.settings_json("release"),
+        folder=f"{RELEASE}/{{cohort}}/tables",
+    log:
+        f"{PRIVATE}/{{cohort}}/logs/release_description.log",
+    benchmark:
+        f"{PRIVATE}/{{cohort}}/benchmarks/release_description.tsv"
+    conda:
+        "../envs/spinemets.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "python -m spinemets.stages.disclose --cohort-info {input.cohort}"
+        " --settings {params.settings:q} --out-folder {params.folder}"
+        " --out-cohort-info {output.cohort} --tables {input.tables} 2> {log}"
+
+
+rule release_scoring:
+    """Pass the results of scoring through disclosure control."""
+    input:
+        cohort=rules.ingest.output.cohort,
+        tables=[
+            rules.score.output.computability,
+            rules.score.output.items,
+            rules.score.output.notes,
+            rules.fit.output.cox,
+            rules.fit.output.kaplan_meier,
+            rules.fit.output.at_risk,
+            rules.fit.output.summary,
+            rules.fit.output.distribution,
+            rules.evaluate.output.performance,
+            rules.evaluate.output.sets,
+        ],
+    output:
+        tables=plan.tables("{cohort}", SCORING),
+    params:
+        code=fingerprint("spinemets.stages.disclose"),
+        settings=plan.settings_json("release"),
+        folder=f"{RELEASE}/{{cohort}}/tables",
+    log:
+        f"{PRIVATE}/{{cohort}}/logs/release_scoring.log",
+    benchmark:
+        f"{PRIVATE}/{{cohort}}/benchmarks/release_scoring.tsv"
+    conda:
+        "../envs/spinemets.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "python -m spinemets.stages.disclose --cohort-info {input.cohort}"
+        " --settings {params.settings:q} --out-folder {params.folder}"
+        " --tables {input.tables} 2> {log}"
+
+
+rule draw:
+    """Draw one figure from released tables: SVG, PDF, PNG, the data drawn, caption and alt text."""
+    input:
+        cohort=rules.release_description.output.cohort,
+        tables=plan.figure_tables,
+    output:
+        svg=report(
+            f"{RELEASE}/{{cohort}}/figures/{{figure}}.svg",
+            caption="../report/figure.rst",
+            category="{cohort}",
+            subcategory="Figures",
+            labels={"figure": "{figure}"},
+        ),
+        pdf=f"{RELEASE}/{{cohort}}/figures/{{figure}}.pdf",
+        png=f"{RELEASE}/{{cohort}}/figures/{{figure}}.png",
+        csv=f"{RELEASE}/{{cohort}}/figures/{{figure}}.csv",
+        caption=f"{RELEASE}/{{cohort}}/figures/{{figure}}.json",
+    params:
+        code=fingerprint("spinemets.stages.draw"),
+        settings=plan.settings_json("figures"),
+        tables=f"{RELEASE}/{{cohort}}/tables",
+        prefix=f"{RELEASE}/{{cohort}}/figures/{{figure}}",
+    log:
+        f"{PRIVATE}/{{cohort}}/logs/draw_{{figure}}.log",
+    benchmark:
+        f"{PRIVATE}/{{cohort}}/benchmarks/draw_{{figure}}.tsv"
+    conda:
+        "../envs/spinemets.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "python -m spinemets.stages.draw --figure {wildcards.figure} --tables {params.tables}"
+        " --cohort-info {input.cohort} --settings {params.settings:q}"
+        " --out-prefix {params.prefix} 2> {log}"
+
+
+rule report:
+    """Write the self-contained report of a cohort from its released tables and figures."""
+    input:
+        cohort=rules.release_description.output.cohort,
+        shown=plan.report_inputs,
+    output:
+        html=report(
+            f"{RELEASE}/{{cohort}}/report.html",
+            caption="../report/report.rst",
+            category="{cohort}",
+            subcategory="Report",
+            labels={"figure": "whole report"},
+        ),
+    params:
+        code=fingerprint("spinemets.stages.report"),
+        settings=plan.report_json(),
+        folder=f"{RELEASE}/{{cohort}}",
+    log:
+        f"{PRIVATE}/{{cohort}}/logs/report.log",
+    benchmark:
+        f"{PRIVATE}/{{cohort}}/benchmarks/report.tsv"
+    conda:
+        "../envs/spinemets.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "python -m spinemets.stages.report --release {params.folder}"
+        " --settings {params.settings:q} --out {output.html} 2> {log}"
+
+
+rule manifest:
+    """List every released file of a cohort with its hash, rule, code and inputs."""
+    input:
+        cohort=rules.release_description.output.cohort,
+        report=rules.report.output.html,
+        figures=plan.all_figure_files,
+    output:
+        manifest=f"{RELEASE}/{{cohort}}/MANIFEST.json",
+    params:
+        code=fingerprint("spinemets.stages.manifest"),
+        steps=plan.steps_json,
+    log:
+        f"{PRIVATE}/{{cohort}}/logs/manifest.log",
+    benchmark:
+        f"{PRIVATE}/{{cohort}}/benchmarks/manifest.tsv"
+    conda:
+        "../envs/spinemets.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    shell:
+        "python -m spinemets.stages.manifest --steps {params.steps:q}"
+        " --out {output.manifest} 2> {log}"
+
+
+rule manifest_all:
+    """Join the manifests of all cohorts; the files of the run itself are listed apart."""
+    input:
+        manifests=expand(f"{RELEASE}/{{cohort}}/MANIFEST.json", cohort=plan.cohorts),
+    output:
+        manifest=f"{RELEASE}/MANIFEST.json",
+    params:
+        code=fingerprint("spinemets.stages.manifest"),
+        release=RELEASE,
+    log:
+        f"{PRIVATE}/logs/manifest_all.log",
+    benchmark:
+        f"{PRIVATE}/benchmarks/manifest_all.tsv"
+    conda:
+        "../envs/spinemets.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    shell:
+        "python -m spinemets.stages.manifest --release {params.release}"
+        " --join {input.manifests} --out {output.manifest} 2> {log}"
+
+
+rule record_run:
+    """Keep what differs from run to run: timings, logs, environment, commit."""
+    input:
+        manifest=rules.manifest_all.output.manifest,
+    output:
+        commit=f"{RELEASE}/run/commit.txt",
+        environment=f"{RELEASE}/run/environment.json",
+        logs=f"{RELEASE}/run/logs.txt",
+        timings=f"{RELEASE}/run/timings.csv",
+    params:
+        code=fingerprint("spinemets.stages.record_run"),
+        private=PRIVATE,
+        release=RELEASE,
+    log:
+        f"{PRIVATE}/logs/record_run.log",
+    benchmark:
+        f"{PRIVATE}/benchmarks/record_run.tsv"
+    conda:
+        "../envs/spinemets.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    shell:
+        "python -m spinemets.stages.record_run --private {params.private}"
+        " --release {params.release} --out-commit {output.commit}"
+        " --out-environment {output.environment} --out-logs {output.logs}"
+        " --out-timings {output.timings} 2> {log}"

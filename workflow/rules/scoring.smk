@@ -1,0 +1,98 @@
+# Scores, and what they are worth in this cohort.
+
+
+rule score:
+    """Compute every configured score; a missing item gives bounds, never a zero."""
+    input:
+        patients=rules.ingest.output.patients,
+        cohort=rules.ingest.output.cohort,
+        definitions=plan.score_files,
+    output:
+        scores=f"{PRIVATE}/{{cohort}}/scores.parquet",
+        computability=f"{PRIVATE}/{{cohort}}/computability.csv",
+        items=f"{PRIVATE}/{{cohort}}/score_items_missing.csv",
+        notes=f"{PRIVATE}/{{cohort}}/score_notes.csv",
+    params:
+        code=fingerprint("spinemets.stages.score"),
+        settings=plan.settings_json("scores"),
+    log:
+        f"{PRIVATE}/{{cohort}}/logs/score.log",
+    benchmark:
+        f"{PRIVATE}/{{cohort}}/benchmarks/score.tsv"
+    conda:
+        "../envs/spinemets.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    shell:
+        "python -m spinemets.stages.score --patients {input.patients}"
+        " --cohort-info {input.cohort} --settings {params.settings:q}"
+        " --out-scores {output.scores} --out-computability {output.computability}"
+        " --out-items-missing {output.items} --out-notes {output.notes} 2> {log}"
+
+
+rule fit:
+    """Kaplan-Meier by score band, and Cox models of each score with and without strata."""
+    input:
+        patients=rules.ingest.output.patients,
+        scores=rules.score.output.scores,
+        cohort=rules.ingest.output.cohort,
+    output:
+        cox=f"{PRIVATE}/{{cohort}}/cox.csv",
+        kaplan_meier=f"{PRIVATE}/{{cohort}}/kaplan_meier_bands.csv",
+        at_risk=f"{PRIVATE}/{{cohort}}/at_risk_bands.csv",
+        summary=f"{PRIVATE}/{{cohort}}/survival_bands.csv",
+        distribution=f"{PRIVATE}/{{cohort}}/score_distribution.csv",
+    params:
+        code=fingerprint("spinemets.stages.fit"),
+        settings=plan.settings_json("survival"),
+        scores=plan.settings_json("scores"),
+    log:
+        f"{PRIVATE}/{{cohort}}/logs/fit.log",
+    benchmark:
+        f"{PRIVATE}/{{cohort}}/benchmarks/fit.tsv"
+    conda:
+        "../envs/spinemets.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    shell:
+        "python -m spinemets.stages.fit --patients {input.patients} --scores {input.scores}"
+        " --cohort-info {input.cohort} --settings {params.settings:q}"
+        " --score-settings {params.scores:q} --out-cox {output.cox}"
+        " --out-kaplan-meier {output.kaplan_meier} --out-at-risk {output.at_risk}"
+        " --out-summary {output.summary} --out-distribution {output.distribution} 2> {log}"
+
+
+rule evaluate:
+    """Discrimination of every score, on comparison sets and on each score's own patients."""
+    input:
+        patients=rules.ingest.output.patients,
+        scores=rules.score.output.scores,
+        cohort=rules.ingest.output.cohort,
+    output:
+        performance=f"{PRIVATE}/{{cohort}}/performance.csv",
+        sets=f"{PRIVATE}/{{cohort}}/comparison_sets.csv",
+    params:
+        code=fingerprint("spinemets.stages.evaluate"),
+        settings=plan.settings_json("evaluation"),
+        scores=plan.settings_json("scores"),
+        survival=plan.settings_json("survival"),
+    log:
+        f"{PRIVATE}/{{cohort}}/logs/evaluate.log",
+    benchmark:
+        f"{PRIVATE}/{{cohort}}/benchmarks/evaluate.tsv"
+    conda:
+        "../envs/spinemets.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    shell:
+        "python -m spinemets.stages.evaluate --patients {input.patients}"
+        " --scores {input.scores} --cohort-info {input.cohort}"
+        " --settings {params.settings:q} --score-settings {params.scores:q}"
+        " --survival-settings {params.survival:q} --out-performance {output.performance}"
+        " --out-comparison-sets {output.sets} 2> {log}"
