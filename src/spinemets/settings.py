@@ -108,6 +108,9 @@ class EvaluationSettings(Model):
     """Comparison of the scores."""
 
     horizons_months: list[Months] = key([3, 6, 12], "prediction horizons", "months")
+    horizons_days: list[Annotated[float, Field(gt=0, le=18262)]] = key(
+        [], "further horizons of scores published in days (30, 90, 365)", "days"
+    )
     comparison_sets: list[ComparisonSet] = key(
         [ComparisonSet(id="classic", scores=list(CLASSIC), label="six classic scores")],
         "named sets of scores compared on the same patients",
