@@ -9,7 +9,7 @@ fails instead, and so does every other skip: nothing is left out unnoticed.
 import os
 import shutil
 import subprocess
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from functools import cache
 from pathlib import Path
 
@@ -112,6 +112,42 @@ def pytest_make_collect_report(
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv", ".snakemake", "results", "__pycache__", ".*_cache", ".hypothesis", "htmlcov"
+)
+
+
+@pytest.fixture(scope="session")
+def copy_checkout() -> Callable[[Path], Path]:
+    """Copy this checkout, as a clone would have it, into a folder that does not exist yet."""
+
+    def copy(target: Path) -> Path:
+        shutil.copytree(ROOT, target, ignore=NOT_COPIED)
+        return target
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def clean_environment() -> Callable[[Path], dict[str, str]]:
+    """The variables of a bare login, with the package taken from a copy of the checkout.
+
+    Nothing of the virtual environment is on PATH, and no variable of this test run is left.
+    """
+
+    def variables(checkout: Path) -> dict[str, str]:
+        home = checkout.parent / "home"
+        home.mkdir(exist_ok=True)
+        return {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(home),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(checkout / "src"),
+        }
+
+    return variables
 
 
 @pytest.fixture(scope="session")

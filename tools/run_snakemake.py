@@ -75,8 +75,8 @@ def tell(message: str) -> None:
     sys.stderr.write(f"{message}\n")
 
 
-def hold(folder: Path) -> tuple[int, str]:
-    """Take the lock that keeps two `make` apart; returns its descriptor and who held it last."""
+def hold(folder: Path) -> int:
+    """Take the file lock that keeps two `make` apart; it dies with the process that has it."""
     (folder / ".snakemake").mkdir(exist_ok=True)
     held = os.open(folder / ".snakemake" / "make.lock", os.O_RDWR | os.O_CREAT, 0o666)
     try:
@@ -85,11 +85,8 @@ def hold(folder: Path) -> tuple[int, str]:
         raise FolderInUseError(
             "Another `make` is running in this folder. Wait until it has ended."
         ) from None
-    last_host = os.read(held, 256).decode(errors="replace").strip()
-    os.ftruncate(held, 0)
-    os.pwrite(held, f"{socket.gethostname()}\n".encode(), 0)
-    os.set_inheritable(held, True)  # lives as long as the Snakemake that this process becomes
-    return held, last_host
+    os.set_inheritable(held, True)  # kept by the Snakemake that this process becomes
+    return held
 
 
 def wait_for_orphans(folder: Path) -> None:
@@ -116,8 +113,12 @@ def wait_for_orphans(folder: Path) -> None:
         time.sleep(0.2)
 
 
-def unlock_if_stale(folder: Path, last_host: str, snakemake: list[str]) -> None:
-    """Remove the lock of a run that is gone; refuse where that cannot be known from here."""
+def unlock_if_stale(folder: Path, held: int, snakemake: list[str]) -> None:
+    """Remove the lock of a run that is gone; refuse where that cannot be known from here.
+
+    The file lock ``held`` carries the name of the machine where `make` ran last.
+    """
+    last_host = os.pread(held, 256, 0).decode(errors="replace").strip()
     locks = sorted((folder / ".snakemake" / "locks").glob("*.lock"))
     if not locks:
         return
@@ -137,15 +138,16 @@ def main(arguments: list[str]) -> int:
     folder = Path.cwd().resolve()
     snakemake = [str(Path(sys.executable).parent / "snakemake")]
     try:
-        _, last_host = hold(folder)
+        held = hold(folder)
         wait_for_orphans(folder)
-        unlock_if_stale(folder, last_host, snakemake)
+        unlock_if_stale(folder, held, snakemake)
     except FolderInUseError as refusal:
         tell(str(refusal))
         return 1
     except subprocess.CalledProcessError as error:
         return error.returncode
-    sys.stdout.flush()
+    os.ftruncate(held, 0)
+    os.pwrite(held, f"{socket.gethostname()}\n".encode(), 0)
     return os.execv(snakemake[0], [*snakemake, *arguments])
 
 

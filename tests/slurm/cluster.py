@@ -51,7 +51,7 @@ def free_port() -> int:
 
 @dataclass
 class Cluster:
-    """munged, slurmctld and slurmd, children of this process, with all their files in ``folder``."""
+    """munged, slurmctld and slurmd as children of this process, all their files in ``folder``."""
 
     folder: Path
     daemons: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -80,7 +80,9 @@ class Cluster:
         )
         (self.folder / "slurm.conf").write_text(configuration)
         self._clients()
-        options = [f"--{name}-file={self.folder}/munge.{name}" for name in ("key", "log", "pid", "seed")]
+        options = [
+            f"--{name}-file={self.folder}/munge.{name}" for name in ("key", "log", "pid", "seed")
+        ]
         self._daemon("munged", "--foreground", f"--socket={self.folder}/munge.socket", *options)
         self._wait(lambda: (self.folder / "munge.socket").exists(), "munged", timeout)
         self._daemon("slurmctld", "-D")
