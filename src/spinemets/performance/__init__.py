@@ -1,0 +1,1 @@
+"""Evaluating scores and risks on censored data: discrimination, overall error, comparison."""
