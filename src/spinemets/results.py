@@ -94,28 +94,6 @@ def frame(rows: Iterable[Row]) -> pd.DataFrame:
     return table
 
 
-def horizon_label(months: float) -> str:
-    """
-    Name a horizon given in months.
-
-    Parameters
-    ----------
-    months : float
-        Horizon in months.
-
-    Returns
-    -------
-    str
-        For example ``"6mo"``.
-
-    Examples
-    --------
-    >>> horizon_label(6.0)
-    '6mo'
-    """
-    return f"{months:g}mo"
-
-
 def write_csv(table: pd.DataFrame, path: str | Path) -> None:
     """
     Write a table so that equal content gives equal bytes, and nothing half-written stays.

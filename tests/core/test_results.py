@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from spinemets.errors import Fault, InputError, format_rows
-from spinemets.results import COLUMNS, Row, atomic, frame, horizon_label, write_csv
+from spinemets.results import COLUMNS, Row, atomic, frame, write_csv
 from spinemets.stages._common import run
 
 
@@ -61,5 +61,4 @@ def test_faults_end_with_exit_code_two(capsys):
 
 def test_rows_are_named_and_the_rest_counted():
     assert format_rows(range(30, 0, -1)) == "rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 20 more"
-    assert horizon_label(6.0) == "6mo"
     assert InputError([Fault("a", "b", "c")]).to_json().startswith("[")
