@@ -8,15 +8,14 @@ that they are typed and tested. Never imports Snakemake.
 
 from __future__ import annotations
 
-import json
+import os
+import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from spinemets import settings as settings_module
 from spinemets.errors import Fault, InputError
-from spinemets.provenance import fingerprint
 from spinemets.settings import Cohort, Settings
 
 #: Tables that describe the patients, whatever the scores are.
@@ -60,27 +59,6 @@ FIGURES: Final[dict[str, tuple[str, ...]]] = {
 }
 FORMATS: Final = ("svg", "pdf", "png", "csv", "json")
 RUN_FILES: Final = ("commit.txt", "environment.json", "logs.txt", "timings.csv")
-
-
-@dataclass(frozen=True)
-class Step:
-    """
-    One job of the workflow, as the manifest records it.
-
-    Parameters
-    ----------
-    rule : str
-        Name of the rule.
-    code : str
-        Fingerprint of the rule's stage.
-    inputs, outputs : tuple of str
-        Files, relative to the study folder.
-    """
-
-    rule: str
-    code: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
 
 
 class Plan:
@@ -349,74 +327,43 @@ class Plan:
             raise KeyError(wildcards.cohort)
         return f"--preset {made.preset} --n {made.patients} --seed {made.seed}"
 
-    # -- provenance --------------------------------------------------------------------------------
-    def steps(self, cohort: str) -> list[Step]:
+    def study_json(self) -> str:
         """
-        Every job that leads to the release of a cohort.
-
-        Parameters
-        ----------
-        cohort : str
-            Cohort id.
-
-        Returns
-        -------
-        list of Step
-            In the order in which they run.
-        """
-        where = type("Wildcards", (), {"cohort": cohort, "figure": ""})()
-        private, release = f"{self.private}/{cohort}", f"{self.release}/{cohort}"
-        patients, scores = f"{private}/patients.parquet", f"{private}/scores.parquet"
-        info, public_info = f"{private}/cohort.json", f"{release}/cohort.json"
-        inclusion = f"{private}/inclusion.parquet"
-        raw = [self.raw_table(where), *self.mapping(where)]
-
-        def made(names: Iterable[str]) -> list[str]:
-            return [f"{private}/{name}.csv" for name in names]
-
-        described, scored, fitted, evaluated = (
-            made(n) for n in (DESCRIPTION[3:], SCORING[:3], SCORING[3:8], SCORING[8:])
-        )
-        ingested = [patients, inclusion, info, *made(DESCRIPTION[:3])]
-        rows: list[tuple[str, str, list[str], list[str]]] = [
-            ("ingest", "ingest", raw, ingested),
-            ("describe", "describe", [patients, inclusion, info], described),
-            ("score", "score", [patients, info, *self.score_files()], [scores, *scored]),
-            ("fit", "fit", [patients, scores, info], fitted),
-            ("evaluate", "evaluate", [patients, scores, info], evaluated),
-            (
-                "release_description",
-                "disclose",
-                [info, *made(DESCRIPTION)],
-                [public_info, *self.tables(cohort, DESCRIPTION)],
-            ),
-            ("release_scoring", "disclose", [info, *made(SCORING)], self.tables(cohort, SCORING)),
-        ]
-        if self.cohorts[cohort].simulate is not None:
-            truth = f"{private}/truth.parquet"
-            rows.insert(0, ("simulate", "simulate", [], [self.raw_table(where), truth]))
-        for name in self.figures(cohort):
-            files = [f"{release}/figures/{name}.{ext}" for ext in FORMATS]
-            rows.append(("draw", "draw", [public_info, *self.tables(cohort, FIGURES[name])], files))
-        shown = [public_info, *self.report_inputs(where)]
-        rows.append(("report", "report", shown, [f"{release}/report.html"]))
-        return [
-            Step(rule, fingerprint(f"spinemets.stages.{stage}"), tuple(inputs), tuple(outputs))
-            for rule, stage, inputs, outputs in rows
-        ]
-
-    def steps_json(self, wildcards: Any) -> str:
-        """
-        Provenance of a cohort's files for the manifest.
-
-        Parameters
-        ----------
-        wildcards : object
-            With the attribute ``cohort``.
+        The whole configuration, from which the manifest finds the steps again.
 
         Returns
         -------
         str
-            JSON list of the steps.
+            JSON of what differs from the defaults.
         """
-        return json.dumps([vars(s) for s in self.steps(wildcards.cohort)])
+        return self.settings.model_dump_json(exclude_defaults=True)
+
+
+def start(config: Mapping[str, Any]) -> Plan:
+    """
+    Begin a run: check the configuration, and let the rules use this interpreter.
+
+    Where a rule's conda environment is activated, that one comes first on the path again.
+
+    Parameters
+    ----------
+    config : mapping
+        Merged configuration, as Snakemake hands it over.
+
+    Returns
+    -------
+    Plan
+        Answers of the workflow. A faulty configuration ends the process with exit code 2, after
+        every fault was printed.
+    """
+    folder = str(Path(sys.executable).parent)
+    path = os.environ.get("PATH", os.defpath)
+    if path.split(os.pathsep)[0] != folder:
+        os.environ["PATH"] = os.pathsep.join([folder, path])
+    # Numerical libraries must not open a thread per core inside every job.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    try:
+        return Plan(config)
+    except InputError as fault:
+        sys.stderr.write(f"{fault}\n")
+        raise SystemExit(fault.exit_code) from None

@@ -6,9 +6,6 @@ rule simulate:
     output:
         table=f"{PRIVATE}/{{cohort}}/SIMULATED_{{cohort}}.csv",
         truth=f"{PRIVATE}/{{cohort}}/truth.parquet",
-    params:
-        code=fingerprint("spinemets.stages.simulate"),
-        options=plan.simulation,
     log:
         f"{PRIVATE}/{{cohort}}/logs/simulate.log",
     benchmark:
@@ -19,6 +16,9 @@ rule simulate:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=fingerprint("spinemets.stages.simulate"),
+        options=plan.simulation,
     shell:
         "python -m spinemets.stages.simulate {params.options} --out-table {output.table}"
         " --out-truth {output.truth} 2> {log}"
@@ -36,9 +36,6 @@ rule ingest:
         flow=f"{PRIVATE}/{{cohort}}/flow.csv",
         quality=f"{PRIVATE}/{{cohort}}/quality.csv",
         transformations=f"{PRIVATE}/{{cohort}}/transformations.csv",
-    params:
-        code=fingerprint("spinemets.stages.ingest"),
-        cohort=plan.cohort_json,
     log:
         f"{PRIVATE}/{{cohort}}/logs/ingest.log",
     benchmark:
@@ -49,6 +46,9 @@ rule ingest:
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        code=fingerprint("spinemets.stages.ingest"),
+        cohort=plan.cohort_json,
     shell:
         "python -m spinemets.stages.ingest --table {input.table:q} --mapping {input.mapping:q}"
         " --cohort {params.cohort:q} --out-patients {output.patients}"
@@ -68,9 +68,6 @@ rule describe:
         kaplan_meier=f"{PRIVATE}/{{cohort}}/kaplan_meier.csv",
         at_risk=f"{PRIVATE}/{{cohort}}/at_risk.csv",
         summary=f"{PRIVATE}/{{cohort}}/survival_summary.csv",
-    params:
-        code=fingerprint("spinemets.stages.describe"),
-        settings=plan.settings_json("survival"),
     log:
         f"{PRIVATE}/{{cohort}}/logs/describe.log",
     benchmark:
@@ -81,6 +78,9 @@ rule describe:
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        code=fingerprint("spinemets.stages.describe"),
+        settings=plan.settings_json("survival"),
     shell:
         "python -m spinemets.stages.describe --patients {input.patients}"
         " --inclusion {input.inclusion} --cohort-info {input.cohort}"

@@ -17,10 +17,6 @@ rule release_description:
     output:
         cohort=f"{RELEASE}/{{cohort}}/cohort.json",
         tables=plan.tables("{cohort}", DESCRIPTION),
-    params:
-        code=fingerprint("spinemets.stages.disclose"),
-        settings=plan.settings_json("release"),
-        folder=f"{RELEASE}/{{cohort}}/tables",
     log:
         f"{PRIVATE}/{{cohort}}/logs/release_description.log",
     benchmark:
@@ -31,6 +27,10 @@ rule release_description:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=fingerprint("spinemets.stages.disclose"),
+        settings=plan.settings_json("release"),
+        folder=f"{RELEASE}/{{cohort}}/tables",
     shell:
         "python -m spinemets.stages.disclose --cohort-info {input.cohort}"
         " --settings {params.settings:q} --out-folder {params.folder}"
@@ -43,7 +43,7 @@ rule release_scoring:
         cohort=rules.ingest.output.cohort,
         tables=[
             rules.score.output.computability,
-            rules.score.output.items,
+            rules.score.output.items_missing,
             rules.score.output.notes,
             rules.fit.output.cox,
             rules.fit.output.kaplan_meier,
@@ -55,10 +55,6 @@ rule release_scoring:
         ],
     output:
         tables=plan.tables("{cohort}", SCORING),
-    params:
-        code=fingerprint("spinemets.stages.disclose"),
-        settings=plan.settings_json("release"),
-        folder=f"{RELEASE}/{{cohort}}/tables",
     log:
         f"{PRIVATE}/{{cohort}}/logs/release_scoring.log",
     benchmark:
@@ -69,6 +65,10 @@ rule release_scoring:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=fingerprint("spinemets.stages.disclose"),
+        settings=plan.settings_json("release"),
+        folder=f"{RELEASE}/{{cohort}}/tables",
     shell:
         "python -m spinemets.stages.disclose --cohort-info {input.cohort}"
         " --settings {params.settings:q} --out-folder {params.folder}"
@@ -92,11 +92,6 @@ rule draw:
         png=f"{RELEASE}/{{cohort}}/figures/{{figure}}.png",
         csv=f"{RELEASE}/{{cohort}}/figures/{{figure}}.csv",
         caption=f"{RELEASE}/{{cohort}}/figures/{{figure}}.json",
-    params:
-        code=fingerprint("spinemets.stages.draw"),
-        settings=plan.settings_json("figures"),
-        tables=f"{RELEASE}/{{cohort}}/tables",
-        prefix=f"{RELEASE}/{{cohort}}/figures/{{figure}}",
     log:
         f"{PRIVATE}/{{cohort}}/logs/draw_{{figure}}.log",
     benchmark:
@@ -107,6 +102,11 @@ rule draw:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=fingerprint("spinemets.stages.draw"),
+        settings=plan.settings_json("figures"),
+        tables=f"{RELEASE}/{{cohort}}/tables",
+        prefix=f"{RELEASE}/{{cohort}}/figures/{{figure}}",
     shell:
         "python -m spinemets.stages.draw --figure {wildcards.figure} --tables {params.tables}"
         " --cohort-info {input.cohort} --settings {params.settings:q}"
@@ -126,10 +126,6 @@ rule report:
             subcategory="Report",
             labels={"figure": "whole report"},
         ),
-    params:
-        code=fingerprint("spinemets.stages.report"),
-        settings=plan.report_json(),
-        folder=f"{RELEASE}/{{cohort}}",
     log:
         f"{PRIVATE}/{{cohort}}/logs/report.log",
     benchmark:
@@ -140,8 +136,12 @@ rule report:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=fingerprint("spinemets.stages.report"),
+        settings=plan.report_json(),
+        folder=f"{RELEASE}/{{cohort}}",
     shell:
-        "python -m spinemets.stages.report --release {params.folder}"
+        "python -m spinemets.stages.report --release $(dirname {input.cohort})"
         " --settings {params.settings:q} --out {output.html} 2> {log}"
 
 
@@ -153,9 +153,6 @@ rule manifest:
         figures=plan.all_figure_files,
     output:
         manifest=f"{RELEASE}/{{cohort}}/MANIFEST.json",
-    params:
-        code=fingerprint("spinemets.stages.manifest"),
-        steps=plan.steps_json,
     log:
         f"{PRIVATE}/{{cohort}}/logs/manifest.log",
     benchmark:
@@ -166,8 +163,12 @@ rule manifest:
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        code=fingerprint("spinemets.stages.manifest"),
+        settings=plan.study_json(),
     shell:
-        "python -m spinemets.stages.manifest --steps {params.steps:q}"
+        "python -m spinemets.stages.manifest --settings {params.settings:q}"
+        " --cohort {wildcards.cohort}"
         " --out {output.manifest} 2> {log}"
 
 
@@ -177,9 +178,6 @@ rule manifest_all:
         manifests=expand(f"{RELEASE}/{{cohort}}/MANIFEST.json", cohort=plan.cohorts),
     output:
         manifest=f"{RELEASE}/MANIFEST.json",
-    params:
-        code=fingerprint("spinemets.stages.manifest"),
-        release=RELEASE,
     log:
         f"{PRIVATE}/logs/manifest_all.log",
     benchmark:
@@ -190,8 +188,10 @@ rule manifest_all:
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        code=fingerprint("spinemets.stages.manifest"),
     shell:
-        "python -m spinemets.stages.manifest --release {params.release}"
+        "python -m spinemets.stages.manifest --release $(dirname {output.manifest})"
         " --join {input.manifests} --out {output.manifest} 2> {log}"
 
 
@@ -204,10 +204,6 @@ rule record_run:
         environment=f"{RELEASE}/run/environment.json",
         logs=f"{RELEASE}/run/logs.txt",
         timings=f"{RELEASE}/run/timings.csv",
-    params:
-        code=fingerprint("spinemets.stages.record_run"),
-        private=PRIVATE,
-        release=RELEASE,
     log:
         f"{PRIVATE}/logs/record_run.log",
     benchmark:
@@ -218,8 +214,11 @@ rule record_run:
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        code=fingerprint("spinemets.stages.record_run"),
+        private=PRIVATE,
     shell:
         "python -m spinemets.stages.record_run --private {params.private}"
-        " --release {params.release} --out-commit {output.commit}"
+        " --release $(dirname {input.manifest}) --out-commit {output.commit}"
         " --out-environment {output.environment} --out-logs {output.logs}"
         " --out-timings {output.timings} 2> {log}"

@@ -10,11 +10,8 @@ rule score:
     output:
         scores=f"{PRIVATE}/{{cohort}}/scores.parquet",
         computability=f"{PRIVATE}/{{cohort}}/computability.csv",
-        items=f"{PRIVATE}/{{cohort}}/score_items_missing.csv",
+        items_missing=f"{PRIVATE}/{{cohort}}/score_items_missing.csv",
         notes=f"{PRIVATE}/{{cohort}}/score_notes.csv",
-    params:
-        code=fingerprint("spinemets.stages.score"),
-        settings=plan.settings_json("scores"),
     log:
         f"{PRIVATE}/{{cohort}}/logs/score.log",
     benchmark:
@@ -25,11 +22,14 @@ rule score:
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        code=fingerprint("spinemets.stages.score"),
+        settings=plan.settings_json("scores"),
     shell:
         "python -m spinemets.stages.score --patients {input.patients}"
         " --cohort-info {input.cohort} --settings {params.settings:q}"
         " --out-scores {output.scores} --out-computability {output.computability}"
-        " --out-items-missing {output.items} --out-notes {output.notes} 2> {log}"
+        " --out-items-missing {output.items_missing} --out-notes {output.notes} 2> {log}"
 
 
 rule fit:
@@ -44,10 +44,6 @@ rule fit:
         at_risk=f"{PRIVATE}/{{cohort}}/at_risk_bands.csv",
         summary=f"{PRIVATE}/{{cohort}}/survival_bands.csv",
         distribution=f"{PRIVATE}/{{cohort}}/score_distribution.csv",
-    params:
-        code=fingerprint("spinemets.stages.fit"),
-        settings=plan.settings_json("survival"),
-        scores=plan.settings_json("scores"),
     log:
         f"{PRIVATE}/{{cohort}}/logs/fit.log",
     benchmark:
@@ -58,6 +54,10 @@ rule fit:
     resources:
         mem_mb=2000,
         runtime=60,
+    params:
+        code=fingerprint("spinemets.stages.fit"),
+        settings=plan.settings_json("survival"),
+        scores=plan.settings_json("scores"),
     shell:
         "python -m spinemets.stages.fit --patients {input.patients} --scores {input.scores}"
         " --cohort-info {input.cohort} --settings {params.settings:q}"
@@ -75,11 +75,6 @@ rule evaluate:
     output:
         performance=f"{PRIVATE}/{{cohort}}/performance.csv",
         sets=f"{PRIVATE}/{{cohort}}/comparison_sets.csv",
-    params:
-        code=fingerprint("spinemets.stages.evaluate"),
-        settings=plan.settings_json("evaluation"),
-        scores=plan.settings_json("scores"),
-        survival=plan.settings_json("survival"),
     log:
         f"{PRIVATE}/{{cohort}}/logs/evaluate.log",
     benchmark:
@@ -90,6 +85,11 @@ rule evaluate:
     resources:
         mem_mb=2000,
         runtime=60,
+    params:
+        code=fingerprint("spinemets.stages.evaluate"),
+        settings=plan.settings_json("evaluation"),
+        scores=plan.settings_json("scores"),
+        survival=plan.settings_json("survival"),
     shell:
         "python -m spinemets.stages.evaluate --patients {input.patients}"
         " --scores {input.scores} --cohort-info {input.cohort}"

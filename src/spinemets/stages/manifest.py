@@ -1,7 +1,8 @@
 """
 Write MANIFEST.json: every released file with its hash, rule, code fingerprint and inputs.
 
-One cohort: ``--steps JSON --out FILE``. All cohorts: ``--release DIR --join A B --out FILE``.
+One cohort: ``--settings JSON --cohort ID --out FILE``.
+All cohorts: ``--release DIR --join A B --out FILE``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spinemets.plan import RUN_FILES
+from spinemets.lineage import Step, steps
+from spinemets.plan import RUN_FILES, Plan
 from spinemets.provenance import sha256, versions
 from spinemets.results import atomic
 from spinemets.stages._common import exit_with, json_argument, parser, run
@@ -19,14 +21,14 @@ from spinemets.stages._common import exit_with, json_argument, parser, run
 RELEASE_FOLDER = "release"
 
 
-def cohort_manifest(steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def cohort_manifest(jobs: Sequence[Step]) -> dict[str, Any]:
     """
     Describe every file that a cohort's jobs made.
 
     Parameters
     ----------
-    steps : sequence of dict
-        Jobs in order, each with ``rule``, ``code``, ``inputs`` and ``outputs``.
+    jobs : sequence of Step
+        Jobs in order.
 
     Returns
     -------
@@ -37,19 +39,19 @@ def cohort_manifest(steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
     hashes: dict[str, str] = {}
     files: dict[str, Any] = {}
     private: dict[str, Any] = {}
-    for step in steps:
-        inputs = {p: hashes.setdefault(p, sha256(p)) for p in sorted(step["inputs"])}
-        for path in step["outputs"]:
+    for step in jobs:
+        inputs = {p: hashes.setdefault(p, sha256(p)) for p in sorted(step.inputs)}
+        for path in step.outputs:
             hashes[path] = sha256(path)
             entry = {
                 "sha256": hashes[path],
-                "rule": step["rule"],
-                "code": step["code"],
+                "rule": step.rule,
+                "code": step.code,
                 "inputs": inputs,
             }
             released = RELEASE_FOLDER in Path(path).parts
             (files if released else private)[path] = entry
-    made = {p for s in steps for p in s["outputs"]}
+    made = {p for s in jobs for p in s.outputs}
     sources = {p: h for p, h in sorted(hashes.items()) if p not in made}
     return {"versions": versions(), "sources": sources, "files": files, "private": private}
 
@@ -102,7 +104,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code.
     """
     options = parser(__doc__)
-    options.add_argument("--steps", type=json_argument, help="jobs of one cohort, as JSON")
+    options.add_argument("--settings", type=json_argument, help="configuration, as JSON")
+    options.add_argument("--cohort", help="cohort whose files are listed")
     options.add_argument("--release", help="release folder, with --join")
     options.add_argument("--join", nargs="*", default=[], help="manifests to join")
     options.add_argument("--out", required=True, help="manifest to write")
@@ -111,8 +114,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     def work() -> None:
         content = (
             joined_manifest(args.release, args.join)
-            if args.steps is None
-            else cohort_manifest(args.steps)
+            if args.settings is None
+            else cohort_manifest(steps(Plan(args.settings), args.cohort))
         )
         with atomic(args.out) as temporary:
             text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)

@@ -1,0 +1,88 @@
+"""From which rule, code and inputs every file of a cohort comes: what the manifest records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from spinemets.plan import DESCRIPTION, FIGURES, FORMATS, SCORING, Plan
+from spinemets.provenance import fingerprint
+
+
+@dataclass(frozen=True)
+class Step:
+    """
+    One job of the workflow, as the manifest records it.
+
+    Parameters
+    ----------
+    rule : str
+        Name of the rule.
+    code : str
+        Fingerprint of the rule's stage.
+    inputs, outputs : tuple of str
+        Files, relative to the study folder.
+    """
+
+    rule: str
+    code: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+def steps(plan: Plan, cohort: str) -> list[Step]:
+    """
+    Every job that leads to the release of a cohort.
+
+    Parameters
+    ----------
+    plan : Plan
+        Answers of the workflow.
+    cohort : str
+        Cohort id.
+
+    Returns
+    -------
+    list of Step
+        In the order in which they run.
+    """
+    where = type("Wildcards", (), {"cohort": cohort, "figure": ""})()
+    private, release = f"{plan.private}/{cohort}", f"{plan.release}/{cohort}"
+    patients, scores = f"{private}/patients.parquet", f"{private}/scores.parquet"
+    info, public_info = f"{private}/cohort.json", f"{release}/cohort.json"
+    inclusion = f"{private}/inclusion.parquet"
+    raw = [plan.raw_table(where), *plan.mapping(where)]
+
+    def made(names: Iterable[str]) -> list[str]:
+        return [f"{private}/{name}.csv" for name in names]
+
+    described, scored, fitted, evaluated = (
+        made(n) for n in (DESCRIPTION[3:], SCORING[:3], SCORING[3:8], SCORING[8:])
+    )
+    ingested = [patients, inclusion, info, *made(DESCRIPTION[:3])]
+    rows: list[tuple[str, str, list[str], list[str]]] = [
+        ("ingest", "ingest", raw, ingested),
+        ("describe", "describe", [patients, inclusion, info], described),
+        ("score", "score", [patients, info, *plan.score_files()], [scores, *scored]),
+        ("fit", "fit", [patients, scores, info], fitted),
+        ("evaluate", "evaluate", [patients, scores, info], evaluated),
+        (
+            "release_description",
+            "disclose",
+            [info, *made(DESCRIPTION)],
+            [public_info, *plan.tables(cohort, DESCRIPTION)],
+        ),
+        ("release_scoring", "disclose", [info, *made(SCORING)], plan.tables(cohort, SCORING)),
+    ]
+    if plan.cohorts[cohort].simulate is not None:
+        truth = f"{private}/truth.parquet"
+        rows.insert(0, ("simulate", "simulate", [], [plan.raw_table(where), truth]))
+    for name in plan.figures(cohort):
+        files = [f"{release}/figures/{name}.{ext}" for ext in FORMATS]
+        rows.append(("draw", "draw", [public_info, *plan.tables(cohort, FIGURES[name])], files))
+    shown = [public_info, *plan.report_inputs(where)]
+    rows.append(("report", "report", shown, [f"{release}/report.html"]))
+    return [
+        Step(rule, fingerprint(f"spinemets.stages.{stage}"), tuple(inputs), tuple(outputs))
+        for rule, stage, inputs, outputs in rows
+    ]
