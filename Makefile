@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 WORKERS ?= 2
 # Extra options for Snakemake, for instance: make ARGS="--cores 1"
 ARGS ?=
