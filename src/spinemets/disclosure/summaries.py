@@ -1,0 +1,211 @@
+"""Estimates and Table 1 of a private cohort."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from spinemets.disclosure.counts import (
+    Rule,
+    complement,
+    is_small,
+    midpoint,
+    protect,
+    protect_part,
+    significant,
+)
+from spinemets.disclosure.curves import METHOD, Grid
+from spinemets.units import DAYS_PER_MONTH
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Measures that are read off the released curve instead of being passed through.
+FROM_CURVE: Final = {
+    "survival": "survival",
+    "median_survival_months": "survival",
+    "median_follow_up_months": "reverse",
+}
+NUMBERS: Final = ("estimate", "lower", "upper", "std_error")
+DIGITS: Final = 4
+#: A quartile is shown when this many groups of the minimum size fit below and above it.
+QUARTERS: Final = {"q1": 4, "median": 2, "q3": 4}
+WITHHELD: Final = "withheld: fewer than {} patients or deaths"
+NOT_SHOWN: Final = "not reached where the released curve ends"
+
+
+def horizon_months(horizon: str) -> float:
+    """
+    Read a horizon as months.
+
+    Parameters
+    ----------
+    horizon : str
+        ``"6mo"`` or ``"90d"``.
+
+    Returns
+    -------
+    float
+        Months.
+
+    Examples
+    --------
+    >>> horizon_months("6mo")
+    6.0
+    """
+    if horizon.endswith("mo"):
+        return float(horizon.removesuffix("mo"))
+    return float(horizon.removesuffix("d")) / DAYS_PER_MONTH
+
+
+def _from_curve(measure: str, horizon: str, curve: Grid) -> dict[str, float | None]:
+    """Estimate and interval as the released curve shows them."""
+    if measure == "survival":
+        month = horizon_months(horizon)
+        names = {"estimate": "survival", "lower": "lower", "upper": "upper"}
+        return {k: curve.at(month, what) for k, what in names.items()}
+    if measure == "median_follow_up_months":
+        return {"estimate": curve.crossing("reverse"), "lower": None, "upper": None}
+    return {
+        "estimate": curve.crossing("survival"),
+        "lower": curve.crossing("lower"),
+        "upper": curve.crossing("upper"),
+    }
+
+
+def estimates(
+    table: pd.DataFrame, rule: Rule, curves: dict[tuple[str, str], Grid] | None
+) -> pd.DataFrame:
+    """
+    Protect a long table of estimates.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns as ``results.COLUMNS``; counts ``Int64``, numbers ``float64``.
+    rule : Rule
+        Minimum and step.
+    curves : dict, optional
+        Released curves that survival and medians are read off; without them those are withheld.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Estimates from fewer patients or deaths than the minimum are empty with the reason; model
+        coefficients and measures of performance keep four significant digits.
+    """
+    few = is_small(table["n"], rule) | is_small(table["events"], rule)
+    reason = WITHHELD.format(rule.minimum)
+    out = table.assign(
+        n=protect(table["n"], rule).mask(is_small(table["n"], rule)),
+        events=protect_part(table["events"], table["n"], rule, everyone=True),
+        **{c: significant(table[c], DIGITS).mask(few) for c in NUMBERS},
+        note=table["note"].mask(few, reason).map(without_counts),
+    )
+    rows = [{str(k): v for k, v in row.items()} for row in out.to_dict("records")]
+    for row, hidden in zip(rows, few, strict=True):
+        if hidden or row["measure"] not in FROM_CURVE:
+            continue
+        row["std_error"] = None
+        curve = (curves or {}).get((row["stratum_set"], row["stratum"]))
+        if curve is None or not curve.months:
+            row |= dict.fromkeys(NUMBERS) | {"note": reason}
+            continue
+        had = row["estimate"] == row["estimate"] and row["estimate"] is not None
+        row |= _from_curve(row["measure"], row["horizon"], curve) | {"method": METHOD}
+        if row["estimate"] is None and had:
+            row["note"] = NOT_SHOWN
+    made = type(out)(rows, columns=list(out.columns))
+    return made.astype({"n": "Int64", "events": "Int64"} | dict.fromkeys(NUMBERS, "float64"))
+
+
+_COUNTED: Final = re.compile(
+    r"(?<![<\w.])(?<!than )(?<!least )(?<!below )\d+(?= (?:patient|event|death|case|row|men|women))"
+)
+
+
+def without_counts(text: Any) -> str:
+    """
+    Take counts of patients out of a sentence.
+
+    Parameters
+    ----------
+    text : str
+        Free text of a result.
+
+    Returns
+    -------
+    str
+        With ``[n]`` in place of a count; limits ("fewer than 100 events") stay.
+
+    Examples
+    --------
+    >>> without_counts("only 7 events; fewer than 100 events")
+    'only [n] events; fewer than 100 events'
+    """
+    return _COUNTED.sub("[n]", "" if text is None else str(text))
+
+
+def table_one(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+    """
+    Protect Table 1.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Long table; ``value`` and ``n`` as numbers.
+    rule : Rule
+        Minimum and step.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Counts rounded or withheld, percentages from rounded counts, quartiles only where enough
+        patients lie on either side, no level that everyone shares.
+    """
+    import pandas as pd
+
+    keys = ["stratum_set", "stratum", "variable"]
+    groups = table.groupby(keys, sort=False, observed=True)
+    parts = [_variable(rows, rule) for _, rows in groups]
+    out = pd.concat(parts) if parts else table
+    return out.assign(n=out["n"].astype("Int64"), value=out["value"].astype("float64"))
+
+
+def _variable(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+    """Protect the rows of one variable in one group."""
+    import numpy as np
+
+    out = rows.copy()
+    is_cell = rows["statistic"].isin(["n", "missing_n"])
+    cells = rows.loc[is_cell, "value"].round().astype("Int64")
+    levels = rows["statistic"].eq("n")
+    shown = complement(protect(cells, rule), cells)
+    if int(cells[levels[is_cell]].gt(0).sum()) == 1:  # everyone known shares one level
+        shown = shown.mask(levels[is_cell])
+    out.loc[is_cell, "value"] = shown.astype("Float64").astype("float64")
+    known = int(shown[levels[is_cell]].sum()) or None
+    whole = midpoint(rows["n"], rule.step)
+    out["n"] = protect(rows["n"], rule)
+    described = rows["statistic"].isin(["n", "percent"])
+    out.loc[described, "n"] = known
+    by_level = out[levels].set_index("level")["value"]
+    percent = rows["statistic"].eq("percent")
+    shares = [_percent(by_level.get(level), known) for level in rows.loc[percent, "level"]]
+    out.loc[percent, "value"] = np.array(shares, dtype="float64")
+    absent = out.loc[rows["statistic"].eq("missing_n"), "value"]
+    share = rows["statistic"].eq("missing_percent")
+    missing = [_percent(absent.iloc[0] if len(absent) else None, n) for n in whole[share]]
+    out.loc[share, "value"] = np.array(missing, dtype="float64")
+    for name, parts in QUARTERS.items():
+        here = rows["statistic"].eq(name)
+        thin = rows["n"].astype("float64") / parts < rule.minimum
+        out.loc[here, "value"] = significant(rows.loc[here, "value"], 3).mask(thin[here])
+    return out
+
+
+def _percent(part: Any, whole: Any) -> float | None:
+    """Share in percent to one decimal; None when a count is withheld."""
+    if part is None or part != part or not whole or whole != whole:
+        return None
+    return round(min(100.0 * float(part) / float(whole), 100.0), 1)
