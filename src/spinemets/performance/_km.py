@@ -113,12 +113,14 @@ class Survival:
     influence: FloatArray
 
 
-def kaplan_meier_at(follow_up: FollowUp, horizon: float, subset: Any = None) -> Survival:
+def kaplan_meier_at(
+    follow_up: FollowUp, horizon: float, subset: Any = None, *, carry: bool = False
+) -> Survival:
     """
     Survival at a horizon; events come before censorings of the same day.
 
-    Beyond the last follow-up time the curve is undefined unless it has reached zero: carrying
-    the last step forward would assume that nobody died.
+    Beyond the last follow-up time the curve is undefined unless it has reached zero: to ``carry``
+    the last step forward assumes that nobody died.
     """
     if subset is not None:
         follow_up = follow_up.take(subset)
@@ -134,7 +136,8 @@ def kaplan_meier_at(follow_up: FollowUp, horizon: float, subset: Any = None) -> 
     events = int(dead.sum())
     left = at_risk - dead
     zero = events > 0 and bool(np.any((left == 0) & (dead > 0)))
-    if not zero and int(rank.max()) < last and not _reaches(follow_up, rank, horizon):
+    short = int(rank.max()) < last and not _reaches(follow_up, rank, horizon)
+    if short and not zero and not carry:
         return Survival(np.nan, np.nan, np.nan, np.nan, n, events, BEYOND, nothing)
     if zero:
         return Survival(0.0, 0.0, np.nan, np.nan, n, events, "", np.zeros(n))
