@@ -94,6 +94,27 @@ def frame(rows: Iterable[Row]) -> pd.DataFrame:
     return table
 
 
+def stack(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """
+    Put tables with the same columns below each other.
+
+    Parameters
+    ----------
+    tables : iterable of pandas.DataFrame
+        At least one; empty ones lend their columns only.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of all tables in order.
+    """
+    import pandas as pd
+
+    parts = list(tables)
+    filled = [t for t in parts if len(t)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[0]
+
+
 def write_csv(table: pd.DataFrame, path: str | Path) -> None:
     """
     Write a table so that equal content gives equal bytes, and nothing half-written stays.

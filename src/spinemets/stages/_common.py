@@ -77,6 +77,7 @@ def run(name: str, work: Callable[[], object]) -> int:
         Exit code: 0 done, 2 faults in the input, 3 no space left.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr, force=True)
+    logging.getLogger("numexpr").setLevel(logging.WARNING)  # it would greet in every log
     start = time.perf_counter()
     log.info("%s: started", name)
     try:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from spinemets.performance.cohort_rows import Outcome
-    from spinemets.performance.score_table import ComparisonSet
+    from spinemets.performance.score_table import BoolArray, ComparisonSet
 
-#: Case mix of a comparison set against those left out of it.
-CASE_MIX = ("sex", "kps", "age_years", "visceral_metastases", "primary_group", "treatment")
+#: Case mix of a comparison set against those left out of it, beside age.
+CASE_MIX = ("sex", "visceral_metastases", "ambulatory_before", "primary_group", "treatment")
+AGE_EDGES = (0, 50, 60, 70, 80, 200)
 
 
 def outcome_of(patients: pd.DataFrame, settings: EvaluationSettings, resolution: str) -> Outcome:
@@ -45,11 +46,7 @@ def outcome_of(patients: pd.DataFrame, settings: EvaluationSettings, resolution:
     asked = [grid.month_horizon(m) for m in settings.horizons_months]
     asked += [grid.day_horizon(d) for d in settings.horizons_days]
     asked.sort(key=lambda horizon: horizon.days)
-    refused = {
-        h.label: "between the whole months in which this cohort's times were recorded"
-        for h in asked
-        if grid.off_grid(h, resolution)
-    }
+    refused = {h.label: why for h in asked if (why := grid.off_grid(h.days, resolution))}
     return Outcome(
         days=patients["survival_days"].to_numpy(dtype="float64"),
         event=patients["died"].to_numpy(dtype=bool),
@@ -72,38 +69,59 @@ def case_mix(patients: pd.DataFrame, group: ComparisonSet) -> list[dict[str, Any
     Returns
     -------
     list of dict
-        Counts (``n`` of a level, ``events``) and medians, inside the set and left out.
+        Counts in the set and left out of it: patients, deaths, and each level of age, performance,
+        sex, visceral metastases, ambulation, primary group and treatment. Counts only, so that
+        disclosure control can round them.
     """
     from spinemets import contract, strata
 
-    inside, outside = patients[group.members], patients[~group.members]
-    rows: list[dict[str, Any]] = []
-
-    def add(quantity: str, level: str, statistic: str, values: Sequence[Any]) -> None:
-        keys = ("quantity", "level", "statistic", "in_set", "left_out")
-        rows.append(dict(zip(keys, (quantity, level, statistic, *values), strict=True)))
-
-    add("patients", "", "n", [len(inside), len(outside)])
-    add("died", "", "n", [int(part["died"].sum()) for part in (inside, outside)])
-    for one in group.scores:
-        add("score in the set", one.key, "n", [len(inside), None])
-    for key, reason in group.moved_out.items():
-        add("score moved out", f"{key}: {reason}", "n", [None, None])
+    rows = [
+        _counts(group, "patients", "", group.members | True),
+        _counts(group, "deaths", "", patients["died"].to_numpy(dtype=bool)),
+    ]
+    groupings = {"age_years": _age_groups(patients), "kps": _kps_groups(patients)}
     for name in CASE_MIX:
-        column = contract.columns().get(name)
-        if column is not None and name not in patients:
-            continue
-        if column is not None and column.is_numeric:
-            medians = [part[name].astype("Float64").median() for part in (inside, outside)]
-            add(name, "", "median", medians)
-            continue
-        parts = [strata.group(part, name).value_counts() for part in (inside, outside)]
-        order = strata.labels(name) or sorted(set(parts[0].index) | set(parts[1].index))
+        if name in patients or name not in contract.columns():
+            groupings[name] = strata.group(patients, name)
+    for name, values in groupings.items():
+        order = list(values.cat.categories) if name in ("age_years", "kps") else strata.labels(name)
         for level in order:
-            counts = [int(part.get(level, 0)) for part in parts]
-            if any(counts):
-                add(name, level, "n", counts)
-    return [{"set": group.id, **row} for row in rows]
+            found = _counts(group, name, str(level), (values == level).to_numpy(dtype=bool))
+            if found["in_set"] or found["left_out"]:
+                rows.append(found)
+    return rows
+
+
+def _counts(group: ComparisonSet, quantity: str, level: str, have: BoolArray) -> dict[str, Any]:
+    return {
+        "set": group.id,
+        "quantity": quantity,
+        "level": level,
+        "in_set": int((have & group.members).sum()),
+        "left_out": int((have & ~group.members).sum()),
+    }
+
+
+def _age_groups(patients: pd.DataFrame) -> pd.Series:
+    import pandas as pd
+
+    names = ["under 50", "50-59", "60-69", "70-79", "80 and over", "not recorded"]
+    if "age_years" not in patients:
+        return pd.Series(pd.Categorical(["not recorded"] * len(patients), names))
+    age = patients["age_years"].astype("Float64").to_numpy(dtype="float64", na_value=float("nan"))
+    cut = pd.Series(pd.cut(age, AGE_EDGES, right=False, labels=names[:-1]))
+    return cut.cat.add_categories(names[-1:]).fillna(names[-1])
+
+
+def _kps_groups(patients: pd.DataFrame) -> pd.Series:
+    import pandas as pd
+
+    names = ["10-40", "50-70", "80-100", "not recorded"]
+    if "kps" not in patients:
+        return pd.Series(pd.Categorical(["not recorded"] * len(patients), names))
+    kps = patients["kps"].astype("Float64").to_numpy(dtype="float64", na_value=float("nan"))
+    cut = pd.Series(pd.cut(kps, [0, 40, 70, 100], labels=names[:-1]))
+    return cut.cat.add_categories(names[-1:]).fillna(names[-1])
 
 
 def evaluate(
@@ -149,7 +167,7 @@ def evaluate(
     performance = frame(rows)
     performance["cohort"] = info["id"]
     mix = [row for group in sets for row in case_mix(patients, group)]
-    columns = ["set", "quantity", "level", "statistic", "in_set", "left_out"]
+    columns = ["set", "quantity", "level", "in_set", "left_out"]
     table = pd.DataFrame(mix, columns=columns)
     table.insert(0, "cohort", info["id"])
     return performance, table
