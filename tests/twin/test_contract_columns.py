@@ -88,6 +88,25 @@ def test_the_published_medians_are_those_of_the_series() -> None:
     assert rows["survival.shape"][1] == "assumed"
 
 
+def test_an_assumed_part_of_a_published_value_says_so() -> None:
+    rows = {name: rest for name, *rest in params.parameter_table("leiden_graz")}
+    assert rows["baseline.frankel_before.levels.E"] == [
+        "0.54",
+        "published",
+        "Bollen 2016: no deficit 54, minor (D) 34, major (A-C) about 12 %",
+    ]
+    for part in ("levels.C", "load.compression", "missing.rate"):
+        assert rows[f"baseline.frankel_before.{part}"][1] == "assumed"
+    gaps = [rest[1] for name, rest in rows.items() if ".missing." in name]
+    assert set(gaps) == {"assumed"}
+
+
+def test_an_exception_for_a_part_that_is_not_there_is_named(tmp_path: Path) -> None:
+    path = _copy(tmp_path, "except: {levels.C:", "except: {levels.X:")
+    with pytest.raises(InputError, match=r"`except` names 'levels\.X'"):
+        twin.simulate(path, n=10)
+
+
 def _copy(folder: Path, old: str, new: str) -> Path:
     text = (params.FOLDER / "leiden_graz.yaml").read_text(encoding="utf-8")
     assert old in text

@@ -2,8 +2,9 @@
 Parameters of the simulated cohorts: one file per preset, every value with its origin.
 
 A node of a preset is ``{value, status, source}`` when the value is ``published`` and
-``{value, status, why}`` when it is ``assumed``. Nothing else is accepted, so the report can list
-where each number comes from.
+``{value, status, why}`` when it is ``assumed``. A published node may hold parts that aren't:
+``except`` gives the reason for each of them. Nothing else is accepted, so the report can list where
+each number comes from.
 """
 
 from __future__ import annotations
@@ -64,12 +65,34 @@ class Entry:
         Whether a source states the value.
     source : str
         The source of a published value, the reason for an assumed one.
+    exceptions : tuple of (str, str)
+        Parts of a published value that are assumed, and why.
     """
 
     name: str
     value: Any
     status: str
     source: str
+    exceptions: tuple[tuple[str, str], ...] = ()
+
+    def origin(self, part: str) -> tuple[str, str]:
+        """
+        Where one part of the value comes from.
+
+        Parameters
+        ----------
+        part : str
+            Name of the part, starting with the name of the entry.
+
+        Returns
+        -------
+        tuple of str
+            Status and source.
+        """
+        for prefix, why in self.exceptions:
+            if part == f"{self.name}.{prefix}" or part.startswith(f"{self.name}.{prefix}."):
+                return "assumed", why
+        return self.status, self.source
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,9 +158,15 @@ def _tag_fault(path: Path, where: str, node: Any, line: int) -> Fault | None:
     need = {"published": "source", "assumed": "why"}.get(str(status))
     if need is None:
         return Fault(str(path), f"{at}status is neither published nor assumed", "tag it", where)
-    if set(node) != {"value", "status", need} or not str(node[need]).strip():
+    optional = {"except"} if status == "published" else set()
+    if set(node) - optional != {"value", "status", need} or not str(node[need]).strip():
         rule = f"{at}a value that is {status} needs {need!r} and nothing else"
         return Fault(str(path), rule, f"give value, status and {need}", where)
+    parts = [name for name, _ in _leaves("", node["value"])]
+    for part in node.get("except", {}):
+        if not any(p == f".{part}" or p.startswith(f".{part}.") for p in parts):
+            rule = f"{at}`except` names {part!r}, which the value doesn't hold"
+            return Fault(str(path), rule, "name a part of the value", where)
     return None
 
 
@@ -162,8 +191,9 @@ def _read(path: Path) -> tuple[str, dict[str, dict[str, Entry]]]:
                 faults.append(fault)
                 continue
             origin = node["source"] if node["status"] == "published" else node["why"]
-            entry = Entry(where, node["value"], node["status"], " ".join(str(origin).split()))
-            sections[section][str(key)] = entry
+            apart = tuple((str(k), str(v)) for k, v in node.get("except", {}).items())
+            text = " ".join(str(origin).split())
+            sections[section][str(key)] = Entry(where, node["value"], node["status"], text, apart)
     if faults:
         raise InputError(faults)
     return title, sections
@@ -266,7 +296,7 @@ def parameter_table(preset: str | Path = "leiden_graz") -> list[tuple[str, str, 
     ['18.6', 'published']
     """
     return [
-        (name, str(value), entry.status, entry.source)
+        (name, str(value), *entry.origin(name))
         for nodes in load(preset).sections.values()
         for entry in nodes.values()
         for name, value in _leaves(entry.name, entry.value)

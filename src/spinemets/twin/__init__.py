@@ -102,7 +102,8 @@ def simulate(
     primary = draft.columns["primary"]
     specs = given.columns()
     low, high = given.value("baseline", "calendar_year")["uniform"]
-    blank(draft, gaps(draft, specs, (float(low) + float(high)) / 2))
+    chart = float(given.value("recording", "chart"))
+    blank(draft, gaps(draft, specs, (float(low) + float(high)) / 2, chart))
     unsettled_primary(draft, given)
     intervals(draft, given)
     return Simulation(_table(draft, truth), _truth(truth, primary), given.name, seed)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from spinemets.params import Preset
 from spinemets.twin.draws import Draft, Drawn, Floats, uniform
@@ -32,7 +32,7 @@ def _probability(draft: Draft, panel: str, spec: Mapping[str, Any], middle: floa
     return np.asarray(1 / (1 + np.exp(-logit)))
 
 
-def gaps(draft: Draft, specs: Mapping[str, Any], middle: float) -> dict[str, Mask]:
+def gaps(draft: Draft, specs: Mapping[str, Any], middle: float, chart: float) -> dict[str, Mask]:
     """
     Draw which values weren't recorded.
 
@@ -46,6 +46,8 @@ def gaps(draft: Draft, specs: Mapping[str, Any], middle: float) -> dict[str, Mas
         ``panel``: columns of one panel are missing together.
     middle : float
         Calendar year at which ``rate`` holds.
+    chart : float
+        Weight of the patient's chart: how much gaps in different panels come together (0 to 1).
 
     Returns
     -------
@@ -53,13 +55,15 @@ def gaps(draft: Draft, specs: Mapping[str, Any], middle: float) -> dict[str, Mas
         True where the value is missing; columns without gaps aren't named.
     """
     out = {}
+    written = ndtri(uniform(draft.seed, "chart", draft.n))
     for name, spec in specs.items():
         missing = spec.get("missing")
         if not missing or name.startswith("_"):
             continue
         panel = str(missing.get("panel", name))
         chance = _probability(draft, panel, missing, middle)
-        out[name] = uniform(draft.seed, f"missing {panel}", draft.n) < chance
+        own = ndtri(uniform(draft.seed, f"missing {panel}", draft.n))
+        out[name] = ndtr(chart * written + np.sqrt(1 - chart * chart) * own) < chance
     return out
 
 
