@@ -142,3 +142,13 @@ def test_ones_own_file_may_change_an_effect(tmp_path: Path) -> None:
     shipped = twin.simulate(n=300, seed=1)
     pd.testing.assert_series_equal(own.table["kps"], shipped.table["kps"])
     assert not own.truth["linear_predictor"].equals(shipped.truth["linear_predictor"])
+
+
+def test_ones_own_file_may_extend_a_shipped_one_from_anywhere(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        "extends: leiden_graz\nsurvival:\n  shape: {status: assumed, why: test, value: 1.2}\n",
+        encoding="utf-8",
+    )
+    assert params.load(path).value("survival", "shape") == 1.2
+    assert twin.simulate(path, n=50, seed=1).preset == "own"

@@ -177,7 +177,8 @@ def _read(path: Path) -> tuple[str, dict[str, dict[str, Entry]]]:
     title, base = str(data.pop("title", path.stem)), data.pop("extends", None)
     sections: dict[str, dict[str, Entry]] = {s: {} for s in SECTIONS}
     if base is not None:
-        sections = _read(path.with_name(f"{base}.yaml"))[1]
+        beside = path.with_name(f"{base}.yaml")
+        sections = _read(beside if beside.is_file() else FOLDER / f"{base}.yaml")[1]
     faults = []
     for section, nodes in data.items():
         if section not in SECTIONS:
