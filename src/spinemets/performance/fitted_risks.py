@@ -1,0 +1,183 @@
+"""Risks estimated in the cohort itself: apparent, or from the patients of the other folds."""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from spinemets.performance._arrays import FloatArray, as_vector
+from spinemets.performance._checks import check_horizon
+from spinemets.performance._cox import fit_cox
+from spinemets.performance._km import BEYOND, FollowUp, Survival, kaplan_meier_at
+from spinemets.performance.risks import Risk
+from spinemets.performance.splines import place_knots, spline_basis
+
+MODELS: Final = ("kaplan_meier", "cox")
+#: Levels with fewer patients are merged with their neighbour before survival is estimated.
+SMALLEST_LEVEL: Final = 10
+_SEED: Final = 20240101
+
+
+def fitted_risk(
+    time: npt.ArrayLike,
+    event: npt.ArrayLike,
+    score: npt.ArrayLike,
+    horizon: float,
+    *,
+    model: str = "kaplan_meier",
+    folds: int | None = 10,
+    seed: int = _SEED,
+) -> Risk:
+    """
+    Estimate the risk that goes with each value of a score in the cohort itself.
+
+    Parameters
+    ----------
+    time, event : array_like, shape (n,)
+        Follow-up and whether it ended with the event.
+    score : array_like of float, shape (n,)
+        Points, or position of the band.
+    horizon : float
+        Horizon in the unit of ``time``.
+    model : {"kaplan_meier", "cox"}
+        Kaplan-Meier within each value (values with fewer than 10 patients are merged with their
+        neighbour), or a Cox model with a restricted cubic spline of three knots (a straight line
+        where there are too few values), follow-up censored at the horizon.
+    folds : int or None
+        Folds of cross-fitting; None for the apparent risk.
+    seed : int
+        Seed of the folds. They are dealt after sorting by follow-up and score, so that the order of
+        the rows doesn't matter.
+
+    Returns
+    -------
+    Risk
+        Source ``cross_fitted`` or ``apparent``; with a reason when follow-up ends before the
+        horizon or the model can't be fitted in one of the folds.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument that is wrong.
+
+    Examples
+    --------
+    >>> fitted_risk(
+    ...     [1, 2, 3, 4], [1, 1, 0, 0], [1, 1, 1, 1], 2.5, folds=None
+    ... ).probability.tolist()
+    [0.5, 0.5, 0.5, 0.5]
+    """
+    follow_up = FollowUp.of(time, event)
+    values = as_vector(score, "score", follow_up.n)
+    if not bool(np.all(np.isfinite(values))):
+        raise ValueError("score: has missing or infinite values")
+    limit = check_horizon(horizon)
+    if model not in MODELS:
+        raise ValueError(f"model: must be one of {', '.join(MODELS)}")
+    if folds is not None and (int(folds) != folds or folds < 2):
+        raise ValueError("folds: must be a whole number from 2 on, or None")
+    source = "apparent" if folds is None else "cross_fitted"
+    detail = f"{'Kaplan-Meier per value' if model == 'kaplan_meier' else 'Cox, 3-knot spline'}"
+    if folds is not None:
+        detail += f", {folds} folds"
+    if folds is None:
+        found, reason = _fit(follow_up, values, values, limit, model)
+        return Risk(found, source, detail, reason)
+    fold = deal_folds(follow_up, values, int(folds), seed)
+    out = np.full(follow_up.n, np.nan)
+    for k in range(int(folds)):
+        test = fold == k
+        if not test.any():
+            continue
+        train = follow_up.take(~test)
+        out[test], reason = _fit(train, values[~test], values[test], limit, model)
+        if reason:
+            return Risk(np.full(follow_up.n, np.nan), source, detail, reason)
+    reason = "" if follow_up.n else "no patients"
+    return Risk(out, source, detail, reason)
+
+
+def deal_folds(follow_up: FollowUp, score: Any, folds: int, seed: int) -> npt.NDArray[np.int64]:
+    """
+    Deal patients into folds that are alike in events, follow-up and score.
+
+    Parameters
+    ----------
+    follow_up : FollowUp
+        Ranked follow-up.
+    score : numpy.ndarray, shape (n,)
+        Value that breaks ties of follow-up.
+    folds : int
+        Number of folds.
+    seed : int
+        Seed.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n,)
+        Fold of each patient, 0 to ``folds - 1``. The order of the rows doesn't matter: only
+        patients with equal follow-up and score can change places.
+    """
+    order = np.lexsort((score, follow_up.ranks.rank, follow_up.event))
+    random = np.random.default_rng(seed)
+    blocks = -(-follow_up.n // folds)
+    deck = np.concatenate([random.permutation(folds) for _ in range(blocks)] or [np.empty(0, int)])
+    fold = np.empty(follow_up.n, dtype=np.int64)
+    fold[order] = deck[: follow_up.n]
+    return fold
+
+
+def _fit(
+    train: FollowUp, known: FloatArray, wanted: FloatArray, horizon: float, model: str
+) -> tuple[FloatArray, str]:
+    nothing = np.full(wanted.size, np.nan)
+    overall = kaplan_meier_at(train, horizon)
+    if overall.reason:
+        return nothing, overall.reason
+    if model == "cox" and np.unique(known).size > 1 and overall.events:
+        knots = place_knots(known, 3)
+        used = train.truncate(horizon)
+        fit = fit_cox(used, spline_basis(known, knots))
+        if fit.reason:
+            return nothing, fit.reason
+        return fit.risk(spline_basis(wanted, knots), used.until(horizon)), ""
+    return _per_value(train, known, wanted, horizon)
+
+
+def _per_value(
+    train: FollowUp, known: FloatArray, wanted: FloatArray, horizon: float
+) -> tuple[FloatArray, str]:
+    values, counts = np.unique(known, return_counts=True)
+    groups: list[list[float]] = []
+    risks: list[float] = []
+    waiting: list[float] = []
+    size = 0
+    for value, count in zip(values, counts, strict=True):
+        waiting.append(float(value))
+        size += int(count)
+        curve = kaplan_meier_at(train, horizon, np.isin(known, waiting))
+        if size >= SMALLEST_LEVEL and not curve.reason:
+            groups.append(waiting)
+            risks.append(_inside(curve))
+            waiting, size = [], 0
+    while waiting:  # too few at the upper end: join the group below
+        waiting = [*(groups.pop() if groups else []), *waiting]
+        risks = risks[: len(groups)]
+        curve = kaplan_meier_at(train, horizon, np.isin(known, waiting))
+        if not curve.reason:
+            groups.append(waiting)
+            risks.append(_inside(curve))
+            waiting = []
+        elif not groups:
+            return np.full(wanted.size, np.nan), BEYOND
+    # A value that occurs only among those predicted belongs to the nearest group.
+    middle = np.array([value for group in groups for value in group])
+    of_value = np.repeat(risks, [len(group) for group in groups])
+    nearest = np.argmin(np.abs(wanted[:, np.newaxis] - middle), axis=1)
+    return np.asarray(of_value[nearest]), ""
+
+
+def _inside(curve: Survival) -> float:
+    """Risk kept half a patient away from 0 and 1, where log hazards end."""
+    edge = 0.5 / curve.n
+    return float(np.clip(1.0 - curve.value, edge, 1.0 - edge))
