@@ -327,6 +327,25 @@ class Plan:
             raise KeyError(wildcards.cohort)
         return f"--preset {made.preset} --n {made.patients} --seed {made.seed}"
 
+    def survival_json(self, wildcards: Any) -> str:
+        """
+        Settings of survival tables, with the groupings of a cohort.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        str
+            JSON of the section.
+        """
+        own = self.cohorts[wildcards.cohort].strata
+        section = self.settings.survival
+        changed = section if own is None else section.model_copy(update={"strata": own})
+        return changed.model_dump_json()
+
     def study_json(self) -> str:
         """
         The whole configuration, from which the manifest finds the steps again.

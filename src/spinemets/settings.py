@@ -167,6 +167,9 @@ class Cohort(Model):
     on_fault: Literal["stop", "set_aside"] = key(
         "stop", "a value outside the contract stops the run, or becomes missing and is counted"
     )
+    strata: list[Identifier] | None = key(
+        None, "groupings of this cohort, in place of `survival.strata`"
+    )
     notes: list[str] = key([], "sentences printed under every figure and in the report")
 
     @model_validator(mode="after")

@@ -80,7 +80,7 @@ rule describe:
         runtime=30,
     params:
         code=fingerprint("spinemets.stages.describe"),
-        settings=plan.settings_json("survival"),
+        settings=plan.survival_json,
     shell:
         "python -m spinemets.stages.describe --patients {input.patients}"
         " --inclusion {input.inclusion} --cohort-info {input.cohort}"

@@ -56,7 +56,7 @@ rule fit:
         runtime=60,
     params:
         code=fingerprint("spinemets.stages.fit"),
-        settings=plan.settings_json("survival"),
+        settings=plan.survival_json,
         scores=plan.settings_json("scores"),
     shell:
         "python -m spinemets.stages.fit --patients {input.patients} --scores {input.scores}"
@@ -89,7 +89,7 @@ rule evaluate:
         code=fingerprint("spinemets.stages.evaluate"),
         settings=plan.settings_json("evaluation"),
         scores=plan.settings_json("scores"),
-        survival=plan.settings_json("survival"),
+        survival=plan.survival_json,
     shell:
         "python -m spinemets.stages.evaluate --patients {input.patients}"
         " --scores {input.scores} --cohort-info {input.cohort}"

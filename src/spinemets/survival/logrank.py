@@ -173,7 +173,7 @@ def logrank(
     stratum, names = codes(strata, sample.n)
     k = len(levels)
     observed, expected, variance = np.zeros(k), np.zeros(k), np.zeros((k, k))
-    for s in range(len(names)):
+    for s in range(len(names) if k else 0):
         rows = stratum == s
         part = _stratum(sample.take(rows), number[rows], k, weighting, (rho, gamma))
         observed, expected, variance = (
