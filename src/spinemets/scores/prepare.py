@@ -1,0 +1,94 @@
+"""From a patient table to the arrays that scores read: what contradicts, what follows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from spinemets.scores import concepts, kleene
+from spinemets.scores.table import Bools, PatientTable, levels_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Removability = Literal["missing", "unremovable", "removable"]
+REMOVABILITY = "visceral_removability"
+
+
+def patient_table(frame: pd.DataFrame, removability: Removability = "missing") -> PatientTable:
+    """
+    Make the arrays that scores read.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns of the contract; a column that isn't there is missing in all.
+    removability : {"missing", "unremovable", "removable"}
+        How a judgement that was not recorded is read.
+
+    Returns
+    -------
+    PatientTable
+        Contradictory values erased, implied values filled.
+    """
+    table = harmonise(PatientTable.from_frame(frame))
+    if removability != "missing":
+        assume(table, removability)
+    return table
+
+
+def harmonise(table: PatientTable) -> PatientTable:
+    """
+    Erase columns that contradict each other, then fill what follows from the rest.
+
+    Parameters
+    ----------
+    table : PatientTable
+        Changed in place.
+
+    Returns
+    -------
+    PatientTable
+        The same table.
+
+    Notes
+    -----
+    When two columns contradict each other, either may be wrong: none of them is used, the items
+    that need them become unknown and the status names the contradiction.
+    """
+    rules = concepts.load()
+    for contradiction in rules.contradictions:
+        where = kleene.evaluate(contradiction.when, table) == kleene.TRUE
+        if where.any():
+            for name in contradiction.columns:
+                table.erase(name, where)
+            table.forget()
+    for implication in rules.implied:
+        where = kleene.evaluate(implication.when, table) == kleene.TRUE
+        if where.any():
+            for name, value in implication.fill.items():
+                table.fill(name, where & ~_rejected(table, name), value)
+            table.forget()
+    return table
+
+
+def _rejected(table: PatientTable, name: str) -> Bools:
+    table.missing(name)  # reads the column, which is when values are rejected
+    return table.rejected.get(name, np.zeros(table.n, bool))
+
+
+def assume(table: PatientTable, removability: Removability) -> None:
+    """
+    Read an unrecorded removability as the given level.
+
+    Parameters
+    ----------
+    table : PatientTable
+        Changed in place; recorded judgements stay.
+    removability : {"unremovable", "removable"}
+        Level to assume.
+    """
+    if removability in levels_of(REMOVABILITY):
+        table.fill(REMOVABILITY, ~_rejected(table, REMOVABILITY), removability)
+        table.forget()

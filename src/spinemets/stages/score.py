@@ -1,0 +1,111 @@
+"""
+Compute every configured score for every patient.
+
+Writes one row per patient, score and variant (``scores.parquet``), how many could be computed and
+why not, which items were missing, and the facts of the definitions that go with the numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from spinemets.errors import Fault, InputError
+from spinemets.stages._common import exit_with, json_argument, log, parser, run
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """
+    Run the stage.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Command-line arguments; those of the process when left out.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    options = parser(__doc__)
+    options.add_argument("--patients", type=Path, required=True, help="patients.parquet")
+    options.add_argument("--cohort-info", type=Path, required=True, help="cohort.json")
+    options.add_argument("--settings", type=json_argument, required=True, help="section `scores`")
+    options.add_argument("--out-scores", type=Path, required=True)
+    options.add_argument("--out-computability", type=Path, required=True)
+    options.add_argument("--out-items-missing", type=Path, required=True)
+    options.add_argument("--out-notes", type=Path, required=True)
+    args = options.parse_args(argv)
+
+    def work() -> None:
+        import pandas as pd
+
+        from spinemets.results import atomic, write_csv
+        from spinemets.scores import frames, notes, registry
+        from spinemets.settings import ScoreSettings
+
+        settings = ScoreSettings.model_validate(args.settings)
+        cohort = str(json.loads(args.cohort_info.read_text(encoding="utf-8"))["id"])
+        wanted = registry.load_definitions(settings.ids, settings.folders)
+        check_variants(settings.variants, wanted)
+        library = registry.with_dependencies(wanted, settings.folders)
+        patients = pd.read_parquet(args.patients)
+        reading = frames.Settings(
+            variants=settings.variants,
+            removability=settings.removability,
+            unlisted=settings.unlisted,
+        )
+        results = frames.compute_results(patients, library, reading, list(wanted))
+        table = frames.to_frame(patients, results)
+        for score in wanted:
+            known = ((table["score"] == score) & (table["status"] == "determined")).sum()
+            log.info("score: %s determined in %d of %d rows", score, known, len(patients))
+        with atomic(args.out_scores) as path:
+            table.to_parquet(path, index=False)
+        write_csv(frames.computability(table, cohort), args.out_computability)
+        write_csv(frames.items_missing(results, cohort), args.out_items_missing)
+        write_csv(notes.notes(list(wanted.values()), cohort), args.out_notes)
+
+    return run("score", work)
+
+
+def check_variants(variants: dict[str, list[str]], definitions: dict[str, Any]) -> None:
+    """
+    Refuse variants that don't exist, all at once.
+
+    Parameters
+    ----------
+    variants : dict of str to list of str
+        Variants asked for, per score.
+    definitions : dict of str to Definition
+        Scores that are computed.
+
+    Raises
+    ------
+    InputError
+        When a score isn't computed, or has no such variant.
+    """
+    from spinemets.settings import suggest
+
+    faults = []
+    for score, names in variants.items():
+        known = definitions[score].variant_names if score in definitions else ()
+        if score not in definitions:
+            rule = f"variants are given for {score!r}, which isn't computed"
+            repair = "add it to `scores.ids`, or remove its variants"
+            faults.append(Fault("config", rule, repair, column="scores.variants"))
+            continue
+        for name in names:
+            if name not in known:
+                rule = f"{score} has no variant {name!r}{suggest(name, known)}"
+                repair = f"use one of: {', '.join(known) or 'none'}"
+                faults.append(Fault("config", rule, repair, column=f"scores.variants.{score}"))
+    if faults:
+        raise InputError(faults)
+
+
+if __name__ == "__main__":
+    exit_with(main)

@@ -1,0 +1,100 @@
+"""The stage ``score``: files in, files out."""
+
+import json
+
+import pandas as pd
+import pytest
+from tests.scores.support import complete_patients, with_gaps
+
+from spinemets import tables
+from spinemets.scores import frames, registry
+from spinemets.settings import ScoreSettings
+from spinemets.stages import score
+
+
+@pytest.fixture
+def study(tmp_path):
+    patients = with_gaps(complete_patients(60), 0.05)
+    patients.to_parquet(tmp_path / "patients.parquet")
+    (tmp_path / "cohort.json").write_text(json.dumps({"id": "demo"}))
+    return tmp_path
+
+
+def run(folder, settings):
+    return score.main(
+        [
+            "--patients", str(folder / "patients.parquet"),
+            "--cohort-info", str(folder / "cohort.json"),
+            "--settings", json.dumps(settings),
+            "--out-scores", str(folder / "scores.parquet"),
+            "--out-computability", str(folder / "computability.csv"),
+            "--out-items-missing", str(folder / "items.csv"),
+            "--out-notes", str(folder / "notes.csv"),
+        ]
+    )  # fmt: skip
+
+
+def test_writes_the_four_tables_as_registered(study):
+    assert run(study, ScoreSettings().model_dump()) == 0
+    for name, file in (
+        ("computability", "computability.csv"),
+        ("score_items_missing", "items.csv"),
+        ("score_notes", "notes.csv"),
+    ):
+        table = pd.read_csv(study / file)
+        assert list(table.columns) == list(tables.TABLES[name].columns)
+        assert (table["cohort"] == "demo").all()
+    scores = pd.read_parquet(study / "scores.parquet")
+    assert list(scores.columns) == list(frames.SCORE_COLUMNS)
+    assert scores["score"].drop_duplicates().tolist() == list(registry.DEFAULT)
+    assert len(scores) == 60 * 6
+
+
+def test_same_input_same_bytes(study):
+    run(study, {})
+    first = {p.name: p.read_bytes() for p in study.iterdir()}
+    run(study, {})
+    assert first == {p.name: p.read_bytes() for p in study.iterdir()}
+
+
+def test_variants_and_readings(study):
+    settings = {
+        "ids": ["tomita_2001"],
+        "variants": {"tomita_2001": ["prostate_moderate"]},
+        "removability": "both",
+    }
+    assert run(study, settings) == 0
+    scores = pd.read_parquet(study / "scores.parquet")
+    assert scores["variant"].drop_duplicates().tolist() == [
+        "", "prostate_moderate", "unremovable", "removable",
+    ]  # fmt: skip
+
+
+def test_an_unknown_variant_or_score_stops_before_anything_is_written(study, capsys):
+    settings = {
+        "ids": ["tomita_2001"],
+        "variants": {"tomita_2001": ["prostate_moderat"], "osri_2013": ["x"]},
+    }
+    assert run(study, settings) == 2
+    message = capsys.readouterr().err
+    assert "did you mean 'prostate_moderate'" in message
+    assert "'osri_2013', which isn't computed" in message
+    assert not (study / "scores.parquet").exists()
+
+
+def test_notes_hold_what_figures_need(study):
+    run(study, {"ids": ["tomita_2001", "tokuhashi_2005"]})
+    notes = pd.read_csv(study / "notes.csv", keep_default_na=False)
+    tomita = notes[notes["score"] == "tomita_2001"]
+    bands = tomita[tomita["fact"] == "band"]
+    assert bands["key"].tolist() == ["2-3", "4-5", "6-7", "8-10"]
+    assert tomita[tomita["fact"] == "needs_verification"]["text"].tolist() == ["true"]
+    tokuhashi = notes[notes["score"] == "tokuhashi_2005"]
+    assert tokuhashi[tokuhashi["fact"] == "band"]["key"].tolist() == ["12-15", "9-11", "0-8"]
+    assert "needs_verification" not in set(tokuhashi["fact"])
+    assert set(tokuhashi["confidence"]) <= {"read", "memory", "unsure", "derived"}
+
+
+def test_log_holds_counts_and_no_values(study, capsys):
+    run(study, {"ids": ["osri_2013"]})
+    assert "score: osri_2013 determined in" in capsys.readouterr().err
