@@ -52,8 +52,11 @@ class CoxFit:
     reason: str = ""
 
     def linear(self, table: FloatArray) -> FloatArray:
-        """Linear predictor, centred."""
-        return np.asarray((table - self.centre) @ self.coef)
+        """Linear predictor, centred; column by column, so that equal rows are exactly tied."""
+        total = np.zeros(table.shape[0])
+        for column in range(self.coef.size):
+            total += (table[:, column] - self.centre[column]) * self.coef[column]
+        return total
 
     def cumulative(self, last: int) -> tuple[float, float, FloatArray]:
         """Baseline hazard, variance and drift after the first ``last`` distinct times."""

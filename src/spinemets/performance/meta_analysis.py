@@ -145,8 +145,11 @@ def pool_effects(
     label = method + (" Knapp-Hartung" if knapp_hartung and method != "FE" and k > 1 else "")
     caveats = [f"{left_out} centres without an effect left out"] if left_out else []
     if k == 0:
-        lost = [np.nan] * 12
-        return PooledEffect(*lost, 0, label, "; ".join([*caveats, "no centre has an effect"]))
+        nan = np.nan
+        why = "; ".join([*caveats, "no centre has an effect"])
+        return PooledEffect(
+            nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, 0, label, why
+        )
     tau2 = _tau2(y, v, method) if k > 1 else 0.0
     mean, error, q = _summary(y, v, tau2)
     quantile = Z95
