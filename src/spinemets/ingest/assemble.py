@@ -1,0 +1,271 @@
+"""Put the tables of a mapping together: join, select rows, one row per patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spinemets.errors import Fault
+from spinemets.ingest import readers
+from spinemets.ingest.cells import key
+from spinemets.ingest.mapping import Join, Mapping, OneRow
+from spinemets.ingest.tables import RawTable
+from spinemets.settings import suggest
+
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass
+class Sheet:
+    """
+    Source columns with one row per patient.
+
+    Parameters
+    ----------
+    tables : list of RawTable
+        First table and joined ones, each aligned with the patients.
+    n_in : int
+        Patients before any selection.
+    left_out : list of tuple
+        Reason and number of patients for every selection of the mapping.
+    notes : list of tuple
+        Column, what happened and how many rows it concerned.
+    """
+
+    tables: list[RawTable]
+    n_in: int
+    left_out: list[tuple[str, int]] = field(default_factory=list)
+    notes: list[tuple[str, str, int]] = field(default_factory=list)
+
+    @property
+    def n_rows(self) -> int:
+        """
+        Number of patients.
+
+        Returns
+        -------
+        int
+            Rows of the first table.
+        """
+        return self.tables[0].n_rows
+
+    def table_of(self, column: str) -> RawTable | None:
+        """
+        Table that a source column stands in; the first that has it.
+
+        Parameters
+        ----------
+        column : str
+            Source column.
+
+        Returns
+        -------
+        RawTable or None
+            None when no table has the column.
+        """
+        return next((t for t in self.tables if column in t.columns), None)
+
+    @property
+    def header(self) -> list[str]:
+        """
+        Every source column.
+
+        Returns
+        -------
+        list of str
+            First table first.
+        """
+        return list(dict.fromkeys(c for t in self.tables for c in t.columns))
+
+
+def joined_files(table: str | Path, mapping: Mapping) -> list[Path]:
+    """
+    Files that a mapping reads beside the cohort's table.
+
+    Parameters
+    ----------
+    table : str or Path
+        The cohort's table.
+    mapping : Mapping
+        The mapping.
+
+    Returns
+    -------
+    list of Path
+        Next to the table or below its folder.
+    """
+    return [Path(table).parent / join.file for join in mapping.join]
+
+
+def assemble(path: str | Path, mapping: Mapping, faults: list[Fault]) -> Sheet | None:
+    """
+    Read and combine every table that a mapping names.
+
+    Parameters
+    ----------
+    path : str or Path
+        The cohort's table.
+    mapping : Mapping
+        Checked mapping.
+    faults : list of Fault
+        Structural faults are added here.
+
+    Returns
+    -------
+    Sheet or None
+        None when a table can't be read.
+    """
+    tables = _read(path, mapping, faults)
+    if tables is None:
+        return None
+    first = tables[0]
+    patient = mapping.one_row_per.column if mapping.one_row_per else None
+    known = [c for t in tables for c in t.columns]
+    wanted = [*mapping.select, *([patient] if patient else [])]
+    if absent(wanted, known, first.file, faults):
+        return None
+    sheet = Sheet(tables, _patients(first, patient))
+    _note_unmatched(sheet)
+    for column, allowed in mapping.select.items():
+        _select(sheet, column, allowed, patient)
+    if mapping.one_row_per:
+        keep = _one_row(sheet.tables[0], mapping.one_row_per)
+        merged = sheet.n_rows - len(keep)
+        if merged:
+            words = "further rows of a patient were not used (`one_row_per`)"
+            sheet.notes.append((mapping.one_row_per.column, words, merged))
+            sheet.tables = [t.take(keep) for t in sheet.tables]
+    return sheet
+
+
+def _patients(table: RawTable, patient: str | None) -> int:
+    return table.n_rows if patient is None else len(pc.unique(table.columns[patient]))
+
+
+def _read(path: str | Path, mapping: Mapping, faults: list[Fault]) -> list[RawTable] | None:
+    tables: list[RawTable] = []
+    first = readers.try_read(path, mapping, faults)
+    for join in mapping.join:
+        if Path(join.file).is_absolute() or ".." in Path(join.file).parts:
+            rule = "a joined file has to lie beside the first table, or below its folder"
+            faults.append(Fault(join.file, rule, "copy it there", column="join.file"))
+            continue
+        other = readers.try_read(Path(path).parent / join.file, join, faults)
+        if first is None or other is None:
+            continue
+        aligned = _align(first, other, join, faults)
+        if aligned is not None:
+            tables.append(aligned)
+    complete = first is not None and len(tables) == len(mapping.join)
+    return [first, *tables] if first is not None and complete else None
+
+
+def absent(wanted: list[str], known: list[str], file: str, faults: list[Fault]) -> bool:
+    """
+    Note every column that the mapping names and the file doesn't have.
+
+    Parameters
+    ----------
+    wanted, known : list of str
+        Columns named, and columns there are.
+    file : str
+        Name for messages.
+    faults : list of Fault
+        Faults are added here.
+
+    Returns
+    -------
+    bool
+        True when a column is absent.
+    """
+    lost = [c for c in wanted if c not in known]
+    for column in lost:
+        rule = f"the mapping names a column that isn't there{suggest(column, known)}"
+        repair = "correct the name; `spinemets check` lists the columns of the file"
+        faults.append(Fault(file, rule, repair, column=column))
+    return bool(lost)
+
+
+def _align(first: RawTable, other: RawTable, join: Join, faults: list[Fault]) -> RawTable | None:
+    """Bring a second table into the row order of the first."""
+    lost = absent([join.equals], list(first.columns), first.file, faults)
+    extra = [join.one_row_per.column] if join.one_row_per else []
+    lost |= absent([join.on, *extra], list(other.columns), other.file, faults)
+    if lost:
+        return None
+    if join.one_row_per:
+        other = other.take(_one_row(other, join.one_row_per))
+    ids = pd.Index(other.columns[join.on].to_pandas())
+    twice = ids.duplicated(keep=False) & (ids != "")
+    if twice.any():
+        rows = tuple(int(x) for x in other.lines[twice])
+        repair = "say with `one_row_per` which row of a patient is used"
+        faults.append(Fault(other.file, "ids stand twice", repair, column=join.on, rows=rows))
+        return None
+    usable = np.flatnonzero(ids != "")
+    found = ids[usable].get_indexer(first.columns[join.equals].to_pandas())
+    at = np.where(found < 0, -1, usable[np.maximum(found, 0)] if len(usable) else -1)
+    return _take_or_empty(other, at.astype(np.int64), first.file)
+
+
+def _take_or_empty(table: RawTable, at: Positions, first: str) -> RawTable:
+    index = pa.array(at, mask=at < 0)
+    columns = {n: pc.fill_null(c.take(index), "") for n, c in table.columns.items()}
+
+    def lines() -> Positions:
+        return np.where(at < 0, 0, table.lines[np.maximum(at, 0)])
+
+    lost = int((at < 0).sum())
+    notes = [*table.notes]
+    if lost:
+        notes.append(f"{lost} rows of {Path(first).name} have no row here")
+    return RawTable(table.file, columns, len(at), lines, notes)
+
+
+def _note_unmatched(sheet: Sheet) -> None:
+    for table in sheet.tables:
+        sheet.notes += [("", f"{Path(table.file).name}: {n}", table.n_rows) for n in table.notes]
+
+
+def _select(sheet: Sheet, column: str, allowed: list[str], patient: str | None) -> None:
+    table = sheet.table_of(column)
+    if table is None:
+        return
+    coded = pc.dictionary_encode(table.columns[column]).combine_chunks()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.chunk(0)
+    wanted = {key(a) for a in allowed}
+    keep_term = np.array([key(t) in wanted for t in coded.dictionary.to_pylist()], bool)
+    codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    keep = np.flatnonzero(keep_term[codes]) if len(keep_term) else np.zeros(0, np.int64)
+    before = _patients(sheet.tables[0], patient)
+    sheet.tables = [t.take(keep) for t in sheet.tables]
+    after = _patients(sheet.tables[0], patient)
+    sheet.left_out.append((f"{column} is not {' or '.join(allowed)}", before - after))
+
+
+def _one_row(table: RawTable, rule: OneRow) -> Positions:
+    """Row of each patient: the preferred one, else the first or last, in the order of the file."""
+    ids = table.columns[rule.column].to_pandas()
+    order = pd.DataFrame({"id": ids, "at": np.arange(table.n_rows)})
+    ranks = []
+    for number, (column, best) in enumerate(rule.prefer.items()):
+        rank = {key(v): i for i, v in enumerate(best)}
+        if column in table.columns:
+            cells = table.columns[column].to_pandas()
+            codes, terms = pd.factorize(cells)
+            of_term = np.array([rank.get(key(t), len(best)) for t in terms], dtype=np.int64)
+            order[f"rank{number}"] = of_term[codes]
+            ranks.append(f"rank{number}")
+    order["tie"] = order["at"] if rule.keep == "first" else -order["at"]
+    # A row without an id can't be told from another patient: each stays and is dealt with later.
+    blank = order["id"].eq("")
+    order["blank"] = np.where(blank, order["at"] + 1, 0)
+    best_rows = order.sort_values([*ranks, "tie"], kind="stable").drop_duplicates(["id", "blank"])
+    return np.sort(best_rows["at"].to_numpy())

@@ -1,0 +1,127 @@
+"""Codes and words become categories, ordered grades, and yes or no."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from spinemets import contract, vocabulary
+from spinemets.contract import Column
+from spinemets.ingest.cells import Coded, Converted, Mask, Problem, Terms, counted, key, written
+from spinemets.ingest.mapping import ColumnMap, Scalar
+
+#: Words that mean yes and no when a mapping gives no codes.
+YES: Final = ("1", "true", "yes", "y", "t", "ja", "j", "wahr")
+NO: Final = ("0", "false", "no", "n", "f", "nein", "falsch")
+
+
+def category(column: Column, entry: ColumnMap, cells: Coded) -> Converted:
+    """
+    Read codes and words as values of a category, of an order, or as yes and no.
+
+    Parameters
+    ----------
+    column : Column
+        Target in the contract.
+    entry : ColumnMap
+        Its entry in the mapping.
+    cells : Coded
+        Cells of the source.
+
+    Returns
+    -------
+    Converted
+        Values, problems and conversions.
+    """
+    lookup = _lookup(column, entry)
+    targets: list[Scalar] = [None] * len(cells.terms)
+    unknown = np.zeros(len(cells.terms), bool)
+    recoded = np.zeros(len(cells.terms), bool)
+    for i, term in enumerate(cells.terms):
+        word = key(term)
+        if lookup is None:
+            targets[i] = " ".join(term.split())
+        elif word in lookup:
+            targets[i] = lookup[word]
+            recoded[i] = targets[i] is not None and term != written(targets[i])
+        else:
+            unknown[i] = True
+    out = Converted({column.name: _series(column, cells, targets)})
+    out.conversions += counted(cells, recoded, _recoding(column, entry), entry.flag)
+    if entry.others == "missing":
+        out.conversions += counted(cells, unknown, "code not listed: read as missing", entry.flag)
+    elif unknown.any():
+        rows = cells.rows(unknown)
+        if rows.any():
+            out.problems.append(_unknown_terms(column, entry, cells, unknown, rows))
+    return out
+
+
+def _lookup(column: Column, entry: ColumnMap) -> dict[str, Scalar] | None:
+    """Known words; None when a study chooses the labels itself."""
+    given: dict[str, Scalar] = {key(k): v for k, v in entry.codes.items()}
+    if column.kind == "boolean":
+        return given or {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)}
+    if not column.levels:
+        return {**given} if given else None
+    known: dict[str, Scalar] = dict(_words(column.name))
+    return {**known, **{k: v if v is None else written(v) for k, v in given.items()}}
+
+
+@cache
+def _words(name: str) -> dict[str, str]:
+    """Words of a contract column: values, their labels and, for primaries, synonyms."""
+    column = contract.columns()[name]
+    out: dict[str, str] = {}
+    if name == "primary":
+        for primary in vocabulary.primaries().values():
+            for word in (primary.label, *primary.synonyms):
+                out[key(word)] = primary.id
+    elif name not in ("frankel_before", "frankel_after", "asia_before"):
+        out = {key(label): level for level, label in column.levels.items()}
+    out.update({key(level): level for level in column.levels})
+    out.update({key(level.replace("_", " ")): level for level in column.levels})
+    return out
+
+
+def _recoding(column: Column, entry: ColumnMap) -> str:
+    if entry.codes:
+        return "codes of the mapping"
+    return "terms of the vocabulary" if column.name == "primary" else "words of the contract"
+
+
+def _unknown_terms(
+    column: Column, entry: ColumnMap, cells: Coded, unknown: Mask, rows: Mask
+) -> Problem:
+    if entry.codes:
+        repair = "list the code under `values`, or write `others: missing`"
+        return Problem("a code that the mapping doesn't list", repair, rows)
+    near = _nearest(column, [t for t, u in zip(cells.terms, unknown, strict=True) if u])
+    hint = f"; nearest known: {', '.join(near)}" if near else ""
+    kind = "vocabulary" if column.name == "primary" else "contract"
+    repair = "translate it under `values` in the mapping"
+    if column.name != "primary":
+        repair += f" (allowed: {column.allowed()})"
+    return Problem(f"a term that is not in the {kind}{hint}", repair, rows)
+
+
+def _nearest(column: Column, terms: Terms) -> list[str]:
+    """Known values near unknown terms; the terms themselves are a patient's and aren't shown."""
+    words = _words(column.name) if column.levels else {}
+    near = [
+        words[match]
+        for term in sorted(terms)[:50]
+        for match in difflib.get_close_matches(key(term), list(words), n=2, cutoff=0.6)
+    ]
+    return list(dict.fromkeys(near))[:5]
+
+
+def _series(column: Column, cells: Coded, targets: list[Scalar]) -> pd.Series:
+    dtype: Any = contract.pandas_dtype(column)
+    values = pd.array([*targets, None], dtype=dtype)  # the last one is where -1 points
+    codes = np.where(cells.codes < 0, len(targets), cells.codes)
+    return pd.Series(values.take(codes))

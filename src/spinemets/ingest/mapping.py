@@ -1,0 +1,179 @@
+"""The mapping file: how the columns, codes and units of a source become those of the contract."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from spinemets.vocabulary import performance
+
+Scalar = bool | int | float | str | None
+#: Cells that are missing when a mapping doesn't list its own codes. The empty cell always is.
+MISSING = ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", ".")
+PERFORMANCE_COLUMNS = ("kps", "ecog")
+
+
+def as_text(value: object) -> str:
+    """
+    Write a YAML scalar as the text that stands in a cell.
+
+    Parameters
+    ----------
+    value : object
+        Scalar.
+
+    Returns
+    -------
+    str
+        ``"true"`` and ``"false"`` for booleans, empty for nothing.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _text_list(value: object) -> object:
+    return [as_text(v) for v in value] if isinstance(value, list) else value
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _text_keys(value: object) -> object:
+    return {as_text(k): v for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _text_lists_by_key(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    return {
+        as_text(k): _text_list(v) if isinstance(v, list) else [as_text(v)] for k, v in value.items()
+    }
+
+
+Texts = Annotated[list[str], BeforeValidator(_text_list)]
+Selection = Annotated[dict[str, list[str]], BeforeValidator(_text_lists_by_key)]
+
+
+class Closed(BaseModel):
+    """Base of the mapping's parts: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class TableOptions(Closed):
+    """How a file is read; what is left out is detected and has to agree with the default."""
+
+    format: Literal["auto", "csv", "tsv", "cbioportal"] = Field(
+        "auto", description="kind of file; `auto` goes by its name"
+    )
+    delimiter: str | None = Field(
+        None, description="cell delimiter, or `auto`; default: comma, in .tsv and .txt a tab"
+    )
+    decimal: Literal[".", ",", "auto"] = Field(".", description="decimal mark of numbers")
+    encoding: str = Field(
+        "utf-8", description="text encoding (`utf-8`, `utf-8-sig`, `cp1252`, `utf-16`), or `auto`"
+    )
+
+    @model_validator(mode="after")
+    def _known_encoding(self) -> Self:
+        if self.encoding != "auto":
+            try:
+                "".encode(self.encoding)
+            except LookupError:
+                raise ValueError("unknown text encoding") from None
+        if self.delimiter not in (None, "auto", "tab") and len(self.delimiter) != 1:
+            raise ValueError("`delimiter` is one character, `tab` or `auto`")
+        return self
+
+
+class OneRow(Closed):
+    """How several rows of one patient (samples, visits) become one."""
+
+    column: str = Field(..., description="column that identifies the patient")
+    prefer: Selection = Field(
+        {}, description="rows preferred: source column to values, the best value first"
+    )
+    keep: Literal["first", "last"] = Field("first", description="which of the rows that remain")
+
+
+class Join(TableOptions):
+    """A second table with more columns of the same patients."""
+
+    file: str = Field(..., description="file in the folder of the first table, or below it")
+    on: str = Field(..., description="its column that identifies the patient")
+    equals: str = Field(..., description="column of the first table it is matched with")
+    one_row_per: OneRow | None = Field(None, description="rule when a patient has several rows")
+
+
+class ColumnMap(Closed):
+    """Where one column of the contract comes from."""
+
+    source: str | None = Field(None, alias="from", description="column of the source")
+    constant: Scalar = Field(None, description="one value for every patient, instead of `from`")
+    codes: Annotated[dict[str, Scalar], BeforeValidator(_text_keys)] = Field(
+        {},
+        alias="values",
+        description="code or word of the source to value of the contract",
+    )
+    others: Literal["fault", "missing"] = Field(
+        "fault", description="what a code that `values` doesn't list is"
+    )
+    unit: str | None = Field(None, description="unit of the source; default: that of the contract")
+    crosswalk: Annotated[list[str], BeforeValidator(_one_or_many)] = Field(
+        [], description="named performance table, or words table and then performance table"
+    )
+    missing: Texts | None = Field(None, description="missing codes of this column alone")
+    flag: str = Field("", description="sentence printed under every figure")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.source is None) == (self.constant is None):
+            raise ValueError("give either `from` or `constant`, not both and not neither")
+        return self
+
+
+class Mapping(TableOptions):
+    """A whole mapping file."""
+
+    missing: Texts = Field(list(MISSING), description="cells that mean missing, in every column")
+    resolution: Literal["day", "week", "month", "year"] | None = Field(
+        None, description="steps in which the source records survival; default: seen in the data"
+    )
+    columns: dict[str, ColumnMap] = Field(
+        ..., description="column of the contract to where it comes from"
+    )
+    drop: list[str] = Field([], description="columns of the source that are not to be read")
+    select: Selection = Field(
+        {}, description="rows of the source to read: source column to the values kept"
+    )
+    one_row_per: OneRow | None = Field(None, description="rule when a patient has several rows")
+    join: list[Join] = Field([], description="further tables with columns of the same patients")
+    notes: list[str] = Field([], description="sentences printed under every figure")
+
+    @property
+    def footnotes(self) -> list[str]:
+        """
+        Sentences that go under every figure of the cohort.
+
+        Returns
+        -------
+        list of str
+            Notes of the mapping, flags of its columns, caveats of its crosswalks.
+        """
+        out = list(self.notes) + [c.flag for c in self.columns.values() if c.flag]
+        for name, entry in self.columns.items():
+            out += [_crosswalk_note(name, c) for c in entry.crosswalk]
+        return list(dict.fromkeys(out))
+
+
+def _crosswalk_note(column: str, name: str) -> str:
+    if name in performance.wordings():
+        words = performance.wordings()[name]
+        doubt = "; needs verification" if words.needs_verification else ""
+        return f"Performance from words ({words.label}){doubt}."
+    table = performance.crosswalks()[name]
+    doubt = "; needs verification" if table.needs_verification else ""
+    return f"{column.upper()} through the crosswalk {table.label}, as an interval{doubt}."

@@ -1,0 +1,190 @@
+"""Read a mapping file and hold it against the contract; every fault at once, each with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from spinemets import contract, yamlfile
+from spinemets.errors import Fault, InputError
+from spinemets.ingest.mapping import (
+    PERFORMANCE_COLUMNS,
+    ColumnMap,
+    Join,
+    Mapping,
+    OneRow,
+    Scalar,
+    as_text,
+)
+from spinemets.ingest.scales import known_units, scale_read
+from spinemets.settings import suggest
+from spinemets.vocabulary import performance
+
+
+def load(path: str | Path) -> Mapping:
+    """
+    Read a mapping file and check it against the contract.
+
+    Parameters
+    ----------
+    path : str or Path
+        YAML file.
+
+    Returns
+    -------
+    Mapping
+        Checked mapping.
+
+    Raises
+    ------
+    InputError
+        With every fault at once, each with its line and the nearest known word.
+    """
+    document = yamlfile.load(path)
+    name = str(path)
+    if not isinstance(document.data, dict):
+        raise InputError([Fault(name, "the mapping is empty", "start from `spinemets init`")])
+    try:
+        mapping = Mapping.model_validate(document.data)
+    except ValidationError as err:
+        raise InputError([_fault(name, document, e) for e in err.errors()]) from None
+    faults = [
+        Fault(name, f"line {document.line(loc)}: {rule}", repair, column=".".join(loc))
+        for column, entry in mapping.columns.items()
+        for loc, rule, repair in _check_column(column, entry)
+    ]
+    if faults:
+        raise InputError(faults)
+    return mapping
+
+
+def identity(columns: list[str], file: str) -> Mapping:
+    """
+    Mapping of a table whose columns already are those of the contract.
+
+    Parameters
+    ----------
+    columns : list of str
+        Header of the table.
+    file : str
+        Name for messages.
+
+    Returns
+    -------
+    Mapping
+        Every column from itself.
+
+    Raises
+    ------
+    InputError
+        When a column isn't in the contract; the nearest one is offered.
+    """
+    known = contract.columns()
+    faults = [
+        Fault(
+            file,
+            f"the column isn't in the contract{suggest(c, known)}",
+            "rename it, or give the cohort a mapping (`spinemets init`)",
+            column=c,
+        )
+        for c in columns
+        if c not in known
+    ]
+    if faults:
+        raise InputError(faults)
+    return Mapping(columns={c: ColumnMap(source=c) for c in columns})
+
+
+def _fault(file: str, document: yamlfile.Document, error: Any) -> Fault:
+    loc = [p for p in error["loc"] if p != "[key]"]
+    where = ".".join(str(p) for p in loc)
+    line = f"line {document.line(tuple(loc))}: "
+    if error["type"] == "extra_forbidden":
+        known = [f.alias or n for n, f in _model_at(loc[:-1]).model_fields.items()]
+        rule = f"{line}unknown key{suggest(str(loc[-1]), known)}"
+        return Fault(file, rule, f"use one of: {', '.join(known)}", column=where)
+    if error["type"] == "missing":
+        return Fault(file, f"{line}required key is missing", "add it", column=where)
+    rule = line + error["msg"].removeprefix("Value error, ")
+    return Fault(file, rule, "see docs/reference/mapping.md for what the key takes", column=where)
+
+
+def _model_at(loc: list[Any]) -> type[BaseModel]:
+    parts: dict[str, type[BaseModel]] = {
+        "columns": ColumnMap,
+        "join": Join,
+        "one_row_per": OneRow,
+    }
+    named = [parts[p] for p in loc if isinstance(p, str) and p in parts]
+    return named[-1] if named else Mapping
+
+
+Finding = tuple[tuple[str, ...], str, str]
+
+
+def _check_column(name: str, entry: ColumnMap) -> list[Finding]:
+    """Check one entry against the contract: known column, unit, crosswalk and target values."""
+    where = ("columns", name)
+    column = contract.columns().get(name)
+    if column is None:
+        near = suggest(name, contract.columns())
+        repair = "use a column of the contract (data/README.md lists them)"
+        return [(where, f"the contract has no such column{near}", repair)]
+    out: list[Finding] = []
+    if entry.unit is not None and entry.unit not in known_units(column):
+        known = known_units(column)
+        rule = f"unknown unit{suggest(entry.unit, known)}"
+        repair = f"use one of: {', '.join(known)}" if column.unit else "remove it: no unit here"
+        out.append(((*where, "unit"), rule, repair))
+    out += _check_crosswalk(where, name, entry)
+    if not out:
+        scale = contract.columns()[scale_read(name, entry)]
+        out += _check_values(where, scale, entry)
+    return out
+
+
+def _check_crosswalk(where: tuple[str, ...], name: str, entry: ColumnMap) -> list[Finding]:
+    known = [*performance.crosswalks(), *performance.wordings()]
+    here = (*where, "crosswalk")
+    unknown = [c for c in entry.crosswalk if c not in known]
+    if unknown:
+        rule = f"unknown crosswalk{suggest(unknown[0], known)}"
+        return [(here, rule, f"use one of: {', '.join(known)}")]
+    if entry.crosswalk and name not in PERFORMANCE_COLUMNS:
+        return [(here, "crosswalks fill `kps` and `ecog` only", "remove the line")]
+    kinds = "".join("w" if c in performance.wordings() else "t" for c in entry.crosswalk)
+    allowed = ("", "t", "wt") if name == "kps" else ("", "t", "w")
+    if kinds not in allowed:
+        repair = "kps: a table, or words then a table; ecog: a table, or words"
+        return [(here, "these crosswalks don't lead to this column", repair)]
+    return []
+
+
+def _check_values(
+    where: tuple[str, ...], column: contract.Column, entry: ColumnMap
+) -> list[Finding]:
+    targets: list[tuple[tuple[str, ...], Scalar]] = [
+        (("values", k), v) for k, v in entry.codes.items()
+    ]
+    if entry.constant is not None:
+        targets.append((("constant",), entry.constant))
+    out: list[Finding] = []
+    for loc, value in targets:
+        if value is None or _fits(column, value):
+            continue
+        near = suggest(as_text(value), column.levels)
+        rule = f"the target is not a value of the contract{near}"
+        out.append(((*where, *loc), rule, f"use one of: {column.allowed()}"))
+    return out
+
+
+def _fits(column: contract.Column, value: bool | int | float | str) -> bool:
+    if column.kind == "boolean":
+        return isinstance(value, bool)
+    if column.levels:
+        return as_text(value) in column.levels
+    if column.is_numeric:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return True

@@ -1,0 +1,146 @@
+"""A new study folder: configuration, a mapping to fill in, and a Snakefile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from spinemets import contract
+from spinemets.errors import Fault, InputError
+from spinemets.settings_docs import config_yaml
+
+SNAKEFILE: Final = """# The front door of this study: runs the workflow of the installed spinemets on config/cohorts.yaml.
+from spinemets.provenance import workflow_folder
+
+
+include: str(workflow_folder() / "Snakefile")
+
+
+rule default:
+    default_target: True
+    input:
+        rules.all.input,
+"""
+PROFILE: Final = """cores: all
+printshellcmds: true
+rerun-incomplete: true
+show-failed-logs: true
+"""
+COHORTS: Final = """# The cohorts of this study.
+cohorts:
+  - id: {id}
+    label: "{id} (write an honest name here: who, where, when)"
+    file: {file}
+    mapping: config/mappings/{id}.yaml
+    # What survival is counted from: diagnosis_of_spinal_metastasis, start_of_treatment, surgery,
+    # radiotherapy, enrolment, sequencing or first_visit.
+    time_zero: start_of_treatment
+    visibility: private   # small counts are suppressed and all counts rounded on release
+    role: evaluation
+"""
+IGNORE: Final = (
+    "# Patients' data stay out of version control.\ndata/\nresults/private/\n.snakemake/\n"
+)
+
+
+def create(study: str | Path, table: str | Path | None = None) -> list[str]:
+    """
+    Make a study folder; nothing that exists is overwritten.
+
+    Parameters
+    ----------
+    study : str or Path
+        Folder to make; must not exist or be empty.
+    table : str, Path or None
+        Table of the study; copied into ``data/``.
+
+    Returns
+    -------
+    list of str
+        What to do next, line by line.
+
+    Raises
+    ------
+    InputError
+        When the folder holds something already, or the table doesn't exist.
+    """
+    root = Path(study)
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        rule, repair = "the folder already holds something", "name a new folder"
+        raise InputError([Fault(str(study), rule, repair)])
+    content: bytes | None = None
+    if table is not None:
+        from spinemets.ingest.readers import read_bytes
+
+        content = read_bytes(table)
+    name = Path(table).name if table is not None else "patients.csv"
+    cohort = _identifier(Path(name).stem)
+    files = {
+        "Snakefile": SNAKEFILE,
+        ".gitignore": IGNORE,
+        "profiles/default/config.yaml": PROFILE,
+        "config/config.yaml": config_yaml(),
+        "config/cohorts.yaml": COHORTS.format(id=cohort, file=f"data/{name}"),
+        f"config/mappings/{cohort}.yaml": template(),
+    }
+    for path, text in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    (root / "data").mkdir()
+    if content is not None:
+        (root / "data" / name).write_bytes(content)
+    first = f"the table is in data/{name}" if content else f"put the table into data/{name}"
+    return [
+        f"{study}: made; {first}",
+        f"1. fill in config/mappings/{cohort}.yaml and config/cohorts.yaml",
+        f"2. cd {study} && spinemets check data/{name} --mapping config/mappings/{cohort}.yaml",
+        "3. snakemake",
+    ]
+
+
+def _identifier(text: str) -> str:
+    plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in text.lower()).strip("_")
+    plain = plain if plain[:1].isalpha() else f"cohort_{plain}"
+    return plain[:40].rstrip("_")
+
+
+def template() -> str:
+    """
+    Mapping with every column of the contract, to be filled in.
+
+    Returns
+    -------
+    str
+        YAML text; only the required columns stand outside of comments.
+    """
+    lines = [
+        "# How the columns of the source become those of the contract. Every key is explained in",
+        "# docs/reference/mapping.md. Take away the `#` before a column that the source has, and",
+        "# write the name of its column behind `from:`.",
+        'missing: [NA, "N/A", NaN]   # cells that mean missing, beside the empty one',
+        "columns:",
+        "  patient_id: {from: patient_id}   # replaced by a running number",
+    ]
+    domain = ""
+    for name, column in contract.columns().items():
+        if column.domain != domain:
+            domain = column.domain
+            lines.append(f"  # -- {domain.replace('_', ' ')}")
+        if name == "patient_id" or name.endswith(("_low", "_high")):
+            continue
+        lines += _entry(column)
+    return "\n".join(lines) + "\n"
+
+
+def _entry(column: contract.Column) -> list[str]:
+    mark = "" if column.required else "# "
+    detail = ""
+    if column.kind == "boolean":
+        detail = ", values: {1: true, 0: false}"
+    elif column.unit and column.unit not in ("percent", "1", "year"):
+        detail = f", unit: {column.unit}"
+    text = f"  {mark}{column.name}: {{from: {column.name}{detail}}}"
+    allowed = "" if column.kind == "boolean" else f" ({column.allowed()})"
+    comment = f"{column.meaning}{allowed if len(allowed) < 60 else ''}"
+    return [f"{text}   # {comment}"]
