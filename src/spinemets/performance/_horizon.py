@@ -167,6 +167,8 @@ def covariance(rows: FloatArray) -> FloatArray:
     loop runs over scores and the order of summation never depends on threads.
     """
     size, n = rows.shape
+    if n < 2:
+        return np.full((size, size), np.nan)
     mean = np.zeros(size)
     for a in range(size):
         mean[a] = rows[a].sum() / n

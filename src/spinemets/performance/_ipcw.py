@@ -55,7 +55,7 @@ class Setting:
 
 def setting(panel: Panel, outcome: CodeArray, horizons: FloatArray) -> Setting:
     """Estimate the censoring distribution and look up each horizon in it."""
-    slack = TIME_TOLERANCE * max(1.0, float(panel.times[-1]) if panel.size else 1.0)
+    slack = TIME_TOLERANCE * np.maximum(1.0, horizons)
     upto = np.searchsorted(panel.times, horizons + slack, side="right").astype(np.int64)
     at_risk, _, staying = panel.risk_sets
     _, censored = panel.by_time
