@@ -9,7 +9,8 @@ from spinemets import contract
 from spinemets.errors import Fault, InputError
 from spinemets.settings_docs import config_yaml
 
-SNAKEFILE: Final = """# The front door of this study: runs the workflow of the installed spinemets on config/cohorts.yaml.
+SNAKEFILE: Final = """\
+# The front door of this study: the workflow of the installed spinemets, on config/cohorts.yaml.
 from spinemets.provenance import workflow_folder
 
 
