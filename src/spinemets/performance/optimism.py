@@ -8,12 +8,12 @@ every resample: the whole of it, or the correction is too small.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from spinemets.performance._arrays import FloatArray, as_vector
+from spinemets.performance._arrays import FloatArray
 from spinemets.performance._cox import fit_cox
 from spinemets.performance._km import FollowUp
 from spinemets.performance.discrimination import harrell_c
@@ -189,14 +189,14 @@ def bootstrap_optimism(
     >>> found.corrected < found.apparent
     True
     """
-    follow_up, table = _check(time, event, covariates)
+    follow_up, table = check_table(time, event, covariates)
     n, events = follow_up.n, follow_up.events()
     rows = _resamples(indices, resamples, n, seed)
     model = fitter(follow_up, table) if n else None
     if model is None:
         empty = no_optimism(np.nan, n, events)
         return _replace(empty, np.nan, "the model can't be fitted")
-    apparent = _c(follow_up, model(table))
+    apparent = c_of(follow_up, model(table))
     details = []
     for drawn in rows:
         found = _one(follow_up, table, drawn, fitter)
@@ -208,9 +208,29 @@ def bootstrap_optimism(
     return _summary(apparent, np.array(details), failed, n, events)
 
 
-def _check(
+def check_table(
     time: npt.ArrayLike, event: npt.ArrayLike, covariates: npt.ArrayLike
 ) -> tuple[FollowUp, FloatArray]:
+    """
+    Check follow-up and covariates.
+
+    Parameters
+    ----------
+    time, event : array_like, shape (n,)
+        Follow-up and whether it ended with the event.
+    covariates : array_like of float, shape (n, p) or (n,)
+        Covariates.
+
+    Returns
+    -------
+    follow_up, table : FollowUp, numpy.ndarray
+        Ranked follow-up and covariates of shape (n, p).
+
+    Raises
+    ------
+    ValueError
+        Naming the argument that is wrong.
+    """
     follow_up = FollowUp.of(time, event)
     table = np.asarray(covariates, dtype=np.float64)
     if table.ndim == 1:
@@ -237,7 +257,22 @@ def _resamples(
     return rows.astype(np.int64)
 
 
-def _c(follow_up: FollowUp, predictor: FloatArray) -> float:
+def c_of(follow_up: FollowUp, predictor: FloatArray) -> float:
+    """
+    Harrell's C of a linear predictor, without standard error.
+
+    Parameters
+    ----------
+    follow_up : FollowUp
+        Ranked follow-up.
+    predictor : numpy.ndarray, shape (n,)
+        Higher means an earlier event.
+
+    Returns
+    -------
+    float
+        C; NaN without comparable pairs.
+    """
     found = harrell_c(
         follow_up.ranks.rank, follow_up.event, predictor, higher_is_worse=True, std_error=False
     )
@@ -256,10 +291,10 @@ def _one(
     left[drawn] = False
     outside = np.nan
     if left.any():
-        outside = _c(follow_up.take(left), everybody[left])
+        outside = c_of(follow_up.take(left), everybody[left])
     slope = fit_cox(follow_up, everybody[:, np.newaxis])
-    inside = _c(sample, model(table[drawn]))
-    return inside, _c(follow_up, everybody), outside, float(slope.coef[0])
+    inside = c_of(sample, model(table[drawn]))
+    return inside, c_of(follow_up, everybody), outside, float(slope.coef[0])
 
 
 def _summary(apparent: float, details: FloatArray, failed: int, n: int, events: int) -> Optimism:
@@ -292,109 +327,3 @@ def _replace(empty: Optimism, corrected: float, reason: str) -> Optimism:
             "reason": reason,
         }
     )
-
-
-@dataclass(frozen=True)
-class CrossValidation:
-    """
-    Harrell's C on patients the model wasn't fitted to.
-
-    Parameters
-    ----------
-    folds : numpy.ndarray
-        Names of the folds.
-    c : numpy.ndarray
-        C within each fold; NaN where it has no pairs.
-    mean : float
-        Mean of those.
-    pooled : float
-        C over all held-out linear predictors; mixes models, so it needs equal intercepts.
-    stratified : float
-        C over pairs within folds: every pair is judged by one model.
-    predictor : numpy.ndarray, shape (n,)
-        Held-out linear predictor of each patient.
-    reason : str
-        Why something is missing.
-    """
-
-    folds: npt.NDArray[Any]
-    c: FloatArray
-    mean: float
-    pooled: float
-    stratified: float
-    predictor: FloatArray
-    reason: str = ""
-
-
-def cross_validate(
-    time: npt.ArrayLike,
-    event: npt.ArrayLike,
-    covariates: npt.ArrayLike,
-    fold: npt.ArrayLike,
-    *,
-    fitter: Fitter = cox_fitter,
-) -> CrossValidation:
-    """
-    Cross-validate a model.
-
-    Parameters
-    ----------
-    time, event : array_like, shape (n,)
-        Follow-up and whether it ended with the event.
-    covariates : array_like of float, shape (n, p)
-        What the model is fitted on.
-    fold : array_like, shape (n,)
-        Fold of each patient (numbers or names); see `fitted_risks.deal_folds`.
-    fitter : callable
-        The whole modelling process; by default a Cox model on all columns.
-
-    Returns
-    -------
-    CrossValidation
-        NaN with a reason where the model can't be fitted without a fold.
-
-    Raises
-    ------
-    ValueError
-        Naming the argument that is wrong.
-
-    Examples
-    --------
-    >>> x = np.arange(12.0)
-    >>> time = 20 - x + np.tile([0, 3.5], 6)
-    >>> found = cross_validate(time, np.ones(12), x, np.arange(12) % 3)
-    >>> found.mean > 0.8
-    True
-    """
-    follow_up, table = _check(time, event, covariates)
-    labels = np.asarray(fold)
-    if labels.shape != (follow_up.n,):
-        raise ValueError(f"fold: must have one value for each of {follow_up.n} patients")
-    names, place = np.unique(labels, return_inverse=True)
-    predictor = np.full(follow_up.n, np.nan)
-    c = np.full(names.size, np.nan)
-    failed = []
-    for k, name in enumerate(names):
-        test = place == k
-        model = None if test.all() else fitter(follow_up.take(~test), table[~test])
-        if model is None:
-            failed.append(str(name))
-            continue
-        predictor[test] = model(table[test])
-        c[k] = _c(follow_up.take(test), predictor[test])
-    reason = f"the model can't be fitted without fold {', '.join(failed)}" if failed else ""
-    pooled = stratified = np.nan
-    if not failed and follow_up.n:
-        pooled = _c(follow_up, as_vector(predictor, "predictor"))
-        within = harrell_c(
-            follow_up.ranks.rank,
-            follow_up.event,
-            predictor,
-            higher_is_worse=True,
-            strata=place,
-            std_error=False,
-        )
-        stratified = float(within.estimate[0])
-    known = c[np.isfinite(c)]
-    mean = float(known.mean()) if known.size else np.nan
-    return CrossValidation(names, c, mean, pooled, stratified, predictor, reason)
