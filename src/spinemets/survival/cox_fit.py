@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from spinemets.survival.covariates import read_covariates, scale_covariates
 from spinemets.survival.newton import Likelihood, Optimum, half_log_determinant, maximise
 from spinemets.survival.partial_likelihood import RiskSets, derivatives, loglik
 from spinemets.survival.sample import Z95, Bools, Floats, Integers, Sample, codes, make_sample
@@ -190,7 +191,7 @@ def fit_cox(
     if engine not in ENGINES:
         raise ValueError(f"unknown engine {engine!r}; known: {', '.join(ENGINES)}")
     sample = make_sample(time, event, entry, weights)
-    given = _covariates(x, sample.n)
+    given = read_covariates(x, sample.n)
     label = tuple(names) if names is not None else tuple(f"x{i + 1}" for i in range(given.shape[1]))
     number, levels = codes(strata, sample.n)
     known = np.zeros(sample.n) if offset is None else np.asarray(offset, dtype=np.float64)
@@ -203,7 +204,7 @@ def fit_cox(
     blank = _blank(label, given, sample, number, tuple(levels), sets, known, firth)
     if not sample.n_events:
         return replace(blank, note=NO_EVENTS)
-    scaled, scale = _scale(given)
+    scaled, scale = scale_covariates(given)
     keep = _independent(sets, scaled, known)
     if not keep.any():
         return replace(blank, note=NO_VARIATION)
@@ -215,29 +216,6 @@ def fit_cox(
     if fit.note or (groups is None and not robust):
         return fit
     return with_robust_variance(fit, groups)
-
-
-def _covariates(x: ArrayLike, n: int) -> Floats:
-    if hasattr(x, "to_numpy"):
-        given = np.asarray(x.to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64)
-    else:
-        given = np.asarray(x, dtype=np.float64)
-    given = given[:, None] if given.ndim == 1 else given
-    if given.shape[0] != n:
-        raise ValueError("covariates must have one row per patient")
-    if not np.isfinite(given).all():
-        raise ValueError(f"{int((~np.isfinite(given)).any(axis=1).sum())} row(s) without covariate")
-    return given
-
-
-def _scale(x: Floats) -> tuple[Floats, Floats]:
-    """Centre and scale; a constant column keeps its scale."""
-    centred = x - x.mean(axis=0)
-    spread = np.sqrt(np.mean(centred**2, axis=0))
-    tiny = spread <= 1e-12 * np.maximum(1.0, np.abs(x).max(axis=0))
-    scale = np.where(tiny, 1.0, spread)
-    centred[:, tiny] = 0.0
-    return centred / scale, scale
 
 
 def _independent(sets: RiskSets, x: Floats, offset: Floats) -> Bools:

@@ -1,0 +1,311 @@
+"""Treatment groups compared after weighting: associations, and what could explain them away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spinemets.survival.kaplan_meier import Estimate, KaplanMeier
+from spinemets.survival.kaplan_meier import fit as fit_kaplan_meier
+from spinemets.survival.propensity import (
+    Balance,
+    Covariates,
+    Propensity,
+    balance,
+    effective_size,
+    positivity_warnings,
+    propensity,
+)
+from spinemets.survival.restricted_mean import restricted_mean
+from spinemets.survival.sample import Floats, Sample, make_sample
+
+DEFAULT_REPLICATES: Final = 500
+#: Replicates that fail (one treatment drawn only) are left out; beyond this share none is trusted.
+FAILED_SHARE: Final = 0.1
+
+
+@dataclass(frozen=True)
+class WeightedGroup:
+    """
+    One treatment after weighting.
+
+    Parameters
+    ----------
+    level : object
+        Treatment.
+    n, n_events : int
+        Patients and events.
+    effective_n : float
+        Effective sample size.
+    curve : KaplanMeier
+        Weighted Kaplan-Meier; its own interval ignores that weights were estimated.
+    days : ndarray of shape (k,)
+        Times of ``survival``.
+    survival : list of Estimate
+        Weighted S(t) with bootstrap intervals.
+    rmst : Estimate
+        Weighted restricted mean with bootstrap interval, in days.
+    """
+
+    level: Any
+    n: int
+    n_events: int
+    effective_n: float
+    curve: KaplanMeier
+    days: Floats
+    survival: list[Estimate]
+    rmst: Estimate
+
+
+@dataclass(frozen=True)
+class WeightedComparison:
+    """
+    Treatments compared after weighting.
+
+    Parameters
+    ----------
+    groups : list of WeightedGroup
+        Treatments.
+    differences : dict
+        Pair of treatments -> difference of weighted restricted means in days, with bootstrap
+        interval.
+    balance : list of Balance
+        Balance of every covariate.
+    found : Propensity
+        Propensities.
+    weights : ndarray of shape (n,)
+        Weights.
+    warnings : list of str
+        What speaks against the comparison.
+    replicates : int
+        Bootstrap replicates that could be used.
+    note : str
+        Why there is no comparison.
+    """
+
+    groups: list[WeightedGroup]
+    differences: dict[tuple[Any, Any], Estimate]
+    balance: list[Balance]
+    found: Propensity
+    weights: Floats
+    warnings: list[str]
+    replicates: int
+    note: str = ""
+
+
+def compare_weighted(
+    covariates: Covariates,
+    treatment: ArrayLike,
+    time: ArrayLike,
+    event: ArrayLike,
+    entry: ArrayLike | None = None,
+    *,
+    tau: float,
+    days: ArrayLike = (),
+    scheme: str = "overlap",
+    replicates: int = DEFAULT_REPLICATES,
+    seed: int = 1,
+) -> WeightedComparison:
+    """
+    Compare treatments after weighting by the propensity to receive them.
+
+    Estimand: survival and days lived within tau, had the treatments been given to patients of the
+    same covariates. An association: unmeasured reasons for the choice of treatment remain.
+
+    Parameters
+    ----------
+    covariates : Covariates
+        Covariates known before treatment.
+    treatment : array_like of shape (n,)
+        Treatment of every patient.
+    time, event, entry
+        As in ``kaplan_meier``.
+    tau : float
+        Horizon of the restricted mean in days.
+    days : array_like of shape (k,)
+        Times at which S(t) is given.
+    scheme : {"overlap", "inverse", "stabilised", "treated"}
+        Weights.
+    replicates : int
+        Bootstrap replicates. Each draws patients and fits the propensity anew, so that intervals
+        hold the uncertainty of the weights.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    WeightedComparison
+        Percentile intervals; a note instead when there are no weights.
+    """
+    sample = make_sample(time, event, entry)
+    found = propensity(covariates.x, treatment)
+    if found.note:
+        none = np.full(sample.n, np.nan)
+        return WeightedComparison([], {}, [], found, none, [], 0, found.note)
+    weights = found.weights(scheme)
+    at = np.atleast_1d(np.asarray(days, dtype=np.float64))
+    point = _statistics(sample, found, weights, tau, at)
+    draws = _bootstrap(covariates, found, sample, (tau, at, scheme), replicates, seed)
+    return WeightedComparison(
+        _groups(sample, found, weights, at, point, draws),
+        _differences(found.levels, point[:, -1], draws[:, :, -1]),
+        balance(covariates, found.treatment, weights),
+        found,
+        weights,
+        positivity_warnings(found, weights),
+        draws.shape[0],
+    )
+
+
+def _curve(sample: Sample, rows: Any, weights: Floats) -> KaplanMeier:
+    part = sample.take(rows)
+    return fit_kaplan_meier(Sample(part.time, part.event, part.entry, weights[rows]))
+
+
+def _statistics(
+    sample: Sample, found: Propensity, weights: Floats, tau: float, at: Floats
+) -> Floats:
+    """S(t) at every time and the restricted mean of every treatment."""
+    out = np.full((len(found.levels), at.size + 1), np.nan)
+    for g in range(len(found.levels)):
+        rows = (found.treatment == g) & (weights > 0)
+        if rows.any():
+            curve = _curve(sample, rows, weights)
+            out[g] = [*(curve.at(float(t)).value for t in at), restricted_mean(curve, tau).value]
+    return out
+
+
+def _bootstrap(
+    covariates: Covariates,
+    found: Propensity,
+    sample: Sample,
+    what: tuple[float, Floats, str],
+    replicates: int,
+    seed: int,
+) -> Floats:
+    """Statistics of every usable replicate, of shape (replicates, treatments, times + 1)."""
+    tau, at, scheme = what
+    rng = np.random.default_rng(seed)
+    out = []
+    for _ in range(replicates):
+        rows = rng.integers(0, sample.n, sample.n)
+        again = propensity(covariates.x[rows], found.treatment[rows])
+        if again.note or len(again.levels) < len(found.levels):
+            continue
+        out.append(_statistics(sample.take(rows), again, again.weights(scheme), tau, at))
+    if len(out) < (1 - FAILED_SHARE) * replicates:
+        return np.zeros((0, len(found.levels), at.size + 1))
+    return np.array(out).reshape(len(out), len(found.levels), at.size + 1)
+
+
+def _interval(value: float, draws: Floats) -> Estimate:
+    """Percentile interval; none when too many replicates have no value."""
+    if not np.isfinite(value):
+        return Estimate(np.nan, note="follow-up ends before this time")
+    usable = draws[np.isfinite(draws)]
+    if usable.size < 2 or usable.size < (1 - FAILED_SHARE) * draws.size:
+        return Estimate(value, note="too few bootstrap replicates: no interval")
+    lower, upper = np.quantile(usable, [0.025, 0.975])
+    return Estimate(value, float(lower), float(upper), float(usable.std(ddof=1)))
+
+
+def _groups(
+    sample: Sample, found: Propensity, weights: Floats, at: Floats, point: Floats, draws: Floats
+) -> list[WeightedGroup]:
+    out = []
+    for g, level in enumerate(found.levels):
+        rows = found.treatment == g
+        estimates = [_interval(float(point[g, k]), draws[:, g, k]) for k in range(at.size + 1)]
+        out.append(
+            WeightedGroup(
+                level,
+                int(rows.sum()),
+                int(sample.event[rows].sum()),
+                effective_size(weights[rows]),
+                _curve(sample, rows, weights),
+                at,
+                estimates[:-1],
+                estimates[-1],
+            )
+        )
+    return out
+
+
+def _differences(
+    levels: tuple[Any, ...], point: Floats, draws: Floats
+) -> dict[tuple[Any, Any], Estimate]:
+    out = {}
+    for a in range(len(levels)):
+        for b in range(a + 1, len(levels)):
+            value = float(point[a] - point[b])
+            out[levels[a], levels[b]] = _interval(value, draws[:, a] - draws[:, b])
+    return out
+
+
+@dataclass(frozen=True)
+class EValue:
+    """
+    How strong unmeasured confounding would have to be to explain a hazard ratio away.
+
+    Parameters
+    ----------
+    point : float
+        E-value of the estimate.
+    limit : float
+        E-value of the limit nearer to 1; 1 when the interval holds 1.
+    """
+
+    point: float
+    limit: float
+
+
+def e_value(
+    hazard_ratio: float, lower: float, upper: float, *, common_outcome: bool = True
+) -> EValue:
+    """
+    E-value of a hazard ratio.
+
+    Parameters
+    ----------
+    hazard_ratio, lower, upper : float
+        Estimate with its limits, all above 0.
+    common_outcome : bool
+        More than 15 % have the outcome by the end of follow-up, as with death in spinal
+        metastases; the ratio is then first turned into an approximate risk ratio.
+
+    Returns
+    -------
+    EValue
+        Smallest risk ratio with treatment and with outcome that a confounder would need.
+
+    Raises
+    ------
+    ValueError
+        When a ratio is not positive.
+
+    References
+    ----------
+    VanderWeele, Ding 2017, doi:10.7326/M16-2607.
+
+    Examples
+    --------
+    >>> round(e_value(0.5, 0.4, 0.63).point, 2)
+    2.61
+    """
+    if not min(hazard_ratio, lower, upper) > 0:
+        raise ValueError("hazard ratios must be positive")
+
+    def value(ratio: float) -> float:
+        risk = ratio
+        if common_outcome:
+            root = float(np.sqrt(ratio))
+            risk = (1 - 0.5**root) / (1 - 0.5 ** (1 / root))
+        risk = max(risk, 1 / risk)
+        return risk + float(np.sqrt(risk * (risk - 1)))
+
+    near = lower if hazard_ratio > 1 else upper
+    inside = lower <= 1 <= upper
+    return EValue(value(hazard_ratio), 1.0 if inside else value(near))
