@@ -139,10 +139,12 @@ rule report:
     params:
         code=fingerprint("spinemets.stages.report"),
         settings=plan.report_json(),
+        cohort=plan.cohort_json,
         folder=f"{RELEASE}/{{cohort}}",
     shell:
         "python -m spinemets.stages.report --release $(dirname {input.cohort})"
-        " --settings {params.settings:q} --out {output.html} 2> {log}"
+        " --settings {params.settings:q} --cohort {params.cohort:q}"
+        " --out {output.html} 2> {log}"
 
 
 rule manifest:

@@ -136,7 +136,8 @@ def read_scores(
 
 
 def _floats(values: pd.Series) -> FloatArray:
-    return values.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
+    found = values.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(found, dtype=np.float64)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,298 @@
+"""Released tables as a reader sees them: rounded, with intervals, reasons in place of gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from spinemets import contract, strata
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Decimals with which a measure is printed.
+DECIMALS: Final = {
+    "median_survival_months": 1,
+    "median_follow_up_months": 1,
+    "survival": 2,
+    "harrell_c": 2,
+    "auc": 2,
+    "hazard_ratio": 2,
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """
+    A table as it is printed.
+
+    Parameters
+    ----------
+    title : str
+        Caption.
+    head : list of str
+        Column headings.
+    rows : list of list of str
+        Cells as text; the first of a row is its heading.
+    notes : list of str
+        Sentences below the table.
+    """
+
+    title: str
+    head: list[str]
+    rows: list[list[str]]
+    notes: list[str] = field(default_factory=list)
+
+
+def read(release: Path) -> dict[str, pd.DataFrame]:
+    """
+    Read every released table of a cohort.
+
+    Parameters
+    ----------
+    release : Path
+        Folder of the cohort's release.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        By table name; texts are never missing, numbers may be.
+    """
+    import pandas as pd
+
+    from spinemets.tables import COUNT, NUMBER, TABLES
+
+    out = {}
+    for path in sorted((release / "tables").glob("*.csv")):
+        table = pd.read_csv(path, dtype="string", keep_default_na=False)
+        spec = TABLES[path.stem]
+        for column in [*spec.of_kind(COUNT), *spec.of_kind(NUMBER)]:
+            table[column] = pd.to_numeric(table[column].replace("", pd.NA)).astype("Float64")
+        out[path.stem] = table
+    return out
+
+
+def number(value: Any, decimals: int = 0) -> str:
+    """
+    Print a number.
+
+    Parameters
+    ----------
+    value : float or missing
+        Number.
+    decimals : int
+        Digits after the point.
+
+    Returns
+    -------
+    str
+        Empty for a missing value.
+
+    Examples
+    --------
+    >>> number(0.4567, 2)
+    '0.46'
+    """
+    import pandas as pd
+
+    return "" if pd.isna(value) else f"{float(value):.{decimals}f}"
+
+
+def estimate(row: Any) -> str:
+    """
+    Print an estimate with its interval, or the reason why there is none.
+
+    Parameters
+    ----------
+    row : Series
+        Row of a long result table.
+
+    Returns
+    -------
+    str
+        ``"0.67 (0.65 to 0.69)"``; an interval end that doesn't exist is a dash.
+    """
+    import pandas as pd
+
+    if pd.isna(row["estimate"]):
+        return str(row["note"]) or "not released"
+    decimals = DECIMALS.get(row["measure"], 2)
+    value = number(row["estimate"], decimals)
+    if pd.isna(row["lower"]) and pd.isna(row["upper"]):
+        return value
+    ends = [number(row[end], decimals) or "–" for end in ("lower", "upper")]
+    return f"{value} ({ends[0]} to {ends[1]})"
+
+
+def group_name(stratum_set: str, stratum: str) -> str:
+    """
+    Name a group for readers.
+
+    Parameters
+    ----------
+    stratum_set, stratum : str
+        Grouping and group.
+
+    Returns
+    -------
+    str
+        Label of the vocabulary, or the group's own name.
+    """
+    if stratum_set == "overall":
+        return "All patients"
+    if stratum_set == "inclusion":
+        return {"included": "Included", "left_out": "Left out by the inclusion rule"}[stratum]
+    if stratum_set in strata.available():
+        return strata.labels(stratum_set).get(stratum, stratum)
+    return stratum
+
+
+def set_name(stratum_set: str) -> str:
+    """
+    Name a grouping for readers.
+
+    Parameters
+    ----------
+    stratum_set : str
+        Grouping.
+
+    Returns
+    -------
+    str
+        For example ``"Primary histology"``.
+    """
+    named = strata.DERIVED | {"overall": "All patients", "inclusion": "Inclusion rule"}
+    return named.get(stratum_set, stratum_set.replace("_", " ").capitalize())
+
+
+def flow(table: pd.DataFrame) -> Shown:
+    """
+    Flow of patients.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Released table ``flow``.
+
+    Returns
+    -------
+    Shown
+        One line per step or reason.
+    """
+    words = {"in": "Rows in the source", "excluded": "Excluded", "analysed": "Analysed"}
+    rows = [
+        [words.get(str(r.step), str(r.step)) + (f": {r.reason!s}" if r.reason else ""), number(r.n)]
+        for r in table.itertuples()
+    ]
+    return Shown("Flow of patients", ["Step", "Patients"], rows)
+
+
+def plain(table: pd.DataFrame, title: str, columns: dict[str, str]) -> Shown:
+    """
+    Table printed as it is.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Released table.
+    title : str
+        Caption.
+    columns : dict of str to str
+        Columns to print and their headings.
+
+    Returns
+    -------
+    Shown
+        Counts without decimals.
+    """
+    numeric = {c for c in columns if str(table[c].dtype) == "Float64"}
+    rows = [
+        [number(row[c]) if c in numeric else str(row[c]) for c in columns]
+        for _, row in table.iterrows()
+    ]
+    return Shown(title, list(columns.values()), rows)
+
+
+def table_one(table: pd.DataFrame) -> Shown:
+    """
+    Table 1 with a column of missing values.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Released table ``table1``.
+
+    Returns
+    -------
+    Shown
+        A variable, then its levels; ``n (%)`` of the known or median and quartiles.
+    """
+    known = contract.columns()
+    rows: list[list[str]] = []
+    for variable, part in table.groupby("variable", sort=False):
+        column = known[str(variable)]
+        cells = {(r.level, r.statistic): r.value for r in part.itertuples()}
+        absent = number(cells.get(("", "missing_n")))
+        share = number(cells.get(("", "missing_percent")))
+        lost = f"{absent} ({share} %)" if absent else "not released"
+        unit = f", {column.unit}" if column.unit and column.unit != "1" else ""
+        name = column.meaning[0].upper() + column.meaning[1:] + unit
+        if ("", "median") in cells:
+            decimals = 0 if column.kind == "integer" else 1
+            middle, low, high = (number(cells[("", s)], decimals) for s in ("median", "q1", "q3"))
+            rows.append([name, f"{middle} ({low} to {high})" if middle else "not released", lost])
+            continue
+        levels = list(dict.fromkeys(str(r.level) for r in part.itertuples() if r.level))
+        rows.append([name, "" if levels else "no value recorded", lost])
+        labels = column.levels | {"yes": "Yes", "no": "No"}
+        for level in levels:
+            count = number(cells.get((level, "n")))
+            percent = number(cells.get((level, "percent")))
+            text = f"{count} ({percent} %)" if count else "not released"
+            rows.append([f"\u2003{labels.get(level, level)}", text, ""])
+    head = ["Characteristic", "Median (quartiles) or n (% of known)", "Missing n (%)"]
+    return Shown("Patients at time zero", head, rows)
+
+
+def survival(table: pd.DataFrame, title: str) -> Shown:
+    """
+    Survival of every group in one line.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Released summary of Kaplan-Meier estimates.
+    title : str
+        Caption.
+
+    Returns
+    -------
+    Shown
+        Patients, deaths, median and survival at the horizons, with intervals or reasons.
+    """
+    kept = table[table["measure"].isin(["survival", "median_survival_months"])]
+    horizons = list(dict.fromkeys(kept.loc[kept["measure"].eq("survival"), "horizon"]))
+    rows = []
+    for (name, group), part in kept.groupby(["stratum_set", "stratum"], sort=False):
+        median = part[part["measure"].eq("median_survival_months")]
+        cells = [estimate(row) for _, row in median.iterrows()] or [""]
+        for horizon in horizons:
+            found = part[part["horizon"].eq(horizon)]
+            cells += [estimate(row) for _, row in found.iterrows()] or [""]
+        first = part.iloc[0]
+        label = f"{set_name(str(name))}: {group_name(str(name), str(group))}"
+        label = label if str(name) != "overall" else "All patients"
+        rows.append([label, number(first["n"]), number(first["events"]), *_once(cells)])
+    head = ["Group", "n", "Deaths", "Median, months", *(f"S({h})" for h in horizons)]
+    return Shown(title, head, rows)
+
+
+def _once(cells: Sequence[str]) -> list[str]:
+    """Say a reason once in a row, not in every cell."""
+    out: list[str] = []
+    for cell in cells:
+        repeated = bool(cell) and not cell[0].isdigit() and cell in out
+        out.append("" if repeated else cell)
+    return out
