@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["helpers.study"]
+
 ROOT = Path(__file__).resolve().parents[1]
 REQUIRE_ALL = os.environ.get("SPINEMETS_REQUIRE_ALL") == "1"
 SKIP_SLOW = os.environ.get("SPINEMETS_SKIP_SLOW") == "1"

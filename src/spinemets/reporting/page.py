@@ -98,10 +98,7 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
         "tables": tables,
         "figures": {s: [f for f in figures if section_of(f["name"]) == s] for s in SECTIONS},
         "methods": methods.sentences(settings, info, names),
-        "caveats": [
-            [names.get(r.score, r.score), r.text]
-            for r in notes[notes["fact"].isin(["footnote", "needs_verification"])].itertuples()
-        ],
+        "caveats": list(dict.fromkeys(notes.loc[notes["fact"].eq("footnote"), "text"])),
         "citations": [
             [names.get(r.score, r.score), r.text]
             for r in notes[notes["fact"].eq("citation")].itertuples()

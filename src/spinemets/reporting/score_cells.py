@@ -47,7 +47,27 @@ def performance(table: pd.DataFrame, names: dict[str, str], measure: str, title:
                      cells.get("band", "")])  # fmt: skip
     when = ["Horizon"] if measure == "auc" else []
     events = "Deaths by the horizon" if measure == "auc" else "Deaths"
-    return Shown(title, ["Score", "On", *when, "n", events, "Points", "Bands"], rows)
+    head = ["Score", "On", *when, "n", events, "Points", "Bands"]
+    return Shown(title, head, rows, caveats(kept))
+
+
+def caveats(rows: pd.DataFrame) -> list[str]:
+    """
+    Say once below a table what holds for some of its estimates.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Rows that are printed.
+
+    Returns
+    -------
+    list of str
+        One sentence per caveat, naming how many estimates it concerns.
+    """
+    noted = rows[rows["estimate"].notna() & rows["note"].ne("")]
+    counts = noted["note"].value_counts(sort=False)
+    return [f"{note} ({count} of {len(rows)} estimates)." for note, count in counts.items()]
 
 
 def cox(table: pd.DataFrame, names: dict[str, str]) -> Shown:
@@ -82,7 +102,8 @@ def cox(table: pd.DataFrame, names: dict[str, str]) -> Shown:
         rows.append([label, within, number(first["n"]), number(first["events"]), estimate(first),
                      f"<{10**-3}" if p == number(0, 3) else p])  # fmt: skip
     head = ["Score", "Model", "n", "Deaths", "Hazard ratio per point", "P, proportional hazards"]
-    return Shown("Cox models of the scores", head, rows)
+    ratios = points[points["measure"].eq("hazard_ratio")]
+    return Shown("Cox models of the scores", head, rows, caveats(ratios))
 
 
 def _joined(grouping: str) -> str:
