@@ -191,7 +191,8 @@ def grid(curve: pd.DataFrame, rule: Rule) -> Grid:
         out.at_risk.append(int(row["at_risk"]))
         out.events.append(int(row["events"]))
         out.censored.append(None if hidden else censored)
-    return out
+    # A start without a single step says nothing and draws an empty panel.
+    return out if len(out.months) > 1 else Grid()
 
 
 def grids(table: pd.DataFrame, rule: Rule) -> dict[tuple[str, str], Grid]:
