@@ -1,0 +1,1 @@
+"""Missing values: pooling over completed data sets."""
