@@ -26,7 +26,7 @@ TABLES: Final = ("computability", "score_items_missing", "score_notes")
 TITLE: Final = "Which scores can be computed"
 STATUSES: Final = {
     "determined": "total known",
-    "bounded": "band known",
+    "bounded": "only the band known",
     "missing": "band unknown",
     "not_applicable": "not applicable",
 }
@@ -34,6 +34,9 @@ LINE: Final = style.line_height(SMALL)
 CELL: Final = 2 * LINE + 1.6
 #: Items named beside the matrix, the most often missing first.
 ITEMS_NAMED: Final = 4
+#: On a tint darker than this, white text has more contrast than black.
+DARK: Final = 0.18
+ACRONYMS: Final = {"kps": "KPS", "ecog": "ECOG"}
 
 
 def draw(source: Source) -> Drawing:
@@ -62,8 +65,8 @@ def draw(source: Source) -> Drawing:
         twin,
         caption=(
             f"{TITLE}: {source.label}, n {_total(data)}. Cells: patients and percent of all "
-            "patients. Total known: every item known or irrelevant. Band known: the total isn't, "
-            "but every value it can take lies in one published band. Right: items most often "
+            "patients. Total known: every item known or irrelevant. Only the band known: every "
+            "value that the total can take lies in one published band. Right: items most often "
             "missing or undecided, with the share of patients."
         ),
         alt=f"{TITLE}. {_spoken(data)}.",
@@ -139,7 +142,12 @@ def _missing(items: pd.DataFrame, score: str) -> list[tuple[str, str]]:
     share = 100 * mine["n_missing"].astype("float64") / mine["n"].astype("float64")
     mine = mine.assign(share=share)
     mine = mine[mine["share"].gt(0)].sort_values("share", ascending=False, kind="stable")
-    return [(plain(r["item"]).lower(), f"{r['share']:.0f} %") for r in mine.to_dict("records")]
+    named = ((ACRONYMS.get(r["item"], plain(r["item"]).lower()), r["share"]) for r in _rows(mine))
+    return [(name, f"{share:.0f} %") for name, share in named]
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
 
 
 def _twin(source: Source, data: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
@@ -160,7 +168,7 @@ def _twin(source: Source, data: pd.DataFrame, items: pd.DataFrame) -> pd.DataFra
 
 def _page(source: Source, data: pd.DataFrame, items: pd.DataFrame, width: float) -> Page:
     keys = list(dict.fromkeys(zip(data["score"], data["variant"], strict=True)))
-    left, head = 33.0, 9.5
+    left, head = 33.0, 2 * LINE + 2.5
     side = 64.0 if width >= 140 else 0.0
     cell = (width - left - side - MARGIN - 2) / len(STATUSES)
     top = head + MARGIN
@@ -203,7 +211,7 @@ def _cell(page: Page, axes: Any, row: Any, i: int, j: int, x: float, y: float) -
     axes.add_patch(
         Rectangle((j, i), 1, 1, facecolor=tint, edgecolor="white", linewidth=1.2, clip_on=False)
     )
-    ink = "white" if share > 0.55 else style.INK
+    ink = "white" if style.luminance(tint) < DARK else style.INK
     page.text(x, y - LINE / 2, _percent(row), ha="center", fontsize=SMALL, color=ink,
               fontweight="bold")  # fmt: skip
     page.text(x, y + LINE / 2, f"n {count(row['n'])}", ha="center", fontsize=SMALL, color=ink)

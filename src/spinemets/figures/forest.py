@@ -32,7 +32,15 @@ MARKS: Final[dict[str, tuple[str, bool, str]]] = {
 }
 NAMES: Final = {"points": "points", "band": "published bands"}
 LINE: Final = style.line_height(SMALL)
+#: Heights of a score, of a block's title, between blocks and of the page's head.
 ROW: Final = 2 * LINE + 0.9
+TITLE_ROW: Final = 5.0
+GAP: Final = 2.0
+HEAD: Final = 10.0
+#: Widths of the names, of the printed intervals and of the column of patients.
+LEFT: Final = 34.0
+TEXT: Final = 23.0
+N_ROOM: Final = 11.0
 
 
 @dataclass
@@ -199,62 +207,62 @@ def _page(
     scores: list[tuple[str, str]],
     width: float,
 ) -> Page:
-    names = [style.wrap(source.score(*s), 31, SMALL) for s in scores]
-    head, title = 10.0, 5.0
-    body = len(found) * (title + len(scores) * ROW + 1.5)
-    page = Page(width, head + body + 12 + footer_height(source, width))
-    left, text, n_width = 34.0, 23.0, 13.0
-    room = (width - left - MARGIN) / len(columns)
+    names = [style.wrap(source.score(*s), LEFT - 3, SMALL) for s in scores]
+    body = len(found) * (TITLE_ROW + len(scores) * ROW + GAP) - GAP
+    page = Page(width, HEAD + body + 11 + footer_height(source, width))
+    taken = LEFT + MARGIN + N_ROOM + (len(columns) - 1) * 5 + len(columns) * (TEXT + 3)
+    span = (width - taken) / len(columns)
     limits = _limits(found)
     _key(page)
     for k, name in enumerate(columns):
-        x = left + k * room
-        own = name == OWN
-        span = room - text - 3 - (n_width if own else 0)
+        x = LEFT + k * (span + 3 + TEXT + 5)
         page.text(x, 7.5, _set_name(name), fontweight="bold")
-        axes = page.axes(x, head, span, body)
+        axes = page.axes(x, HEAD, span, body)
         axes.set(xlim=limits, ylim=(body, 0), yticks=[])
         axes.set_xlabel("Harrell's C")
         axes.spines["left"].set_visible(False)
-        axes.axvline(0.5, color=style.QUIET, linewidth=0.6)
-        axes.grid(axis="x", color=style.GRID, linewidth=0.5)
-        y = head
+        y = HEAD
         for block in found:
-            rows = block.rows[block.rows["set"].eq(name)]
             if k == 0:
-                page.text(
-                    MARGIN, y + title / 2 + 0.5, block.title, fontweight="bold", fontsize=SMALL
-                )
-            first = rows[rows["estimate"].notna()].head(1).to_dict("records")
-            if not own and first:
-                r = first[0]
-                words = f"deaths {count(r['events'])} / n {count(r['n'])}"
-                page.text(
-                    x + span + 2, y + title / 2 + 0.5, words, fontsize=SMALL, color=style.QUIET
-                )
-            elif own:
-                page.text(
-                    x + span + 2 + text + n_width - 1,
-                    y + title / 2 + 0.5,
-                    "n",
-                    ha="right",
-                    fontsize=SMALL,
-                    color=style.QUIET,
-                )
-            y += title
-            for i, key in enumerate(scores):
-                if k == 0:
-                    _name(page, names[i], y)
-                mine = rows[rows["score"].eq(key[0]) & rows["variant"].eq(key[1])]
-                _marks(
-                    page, axes, mine, y - head, x + span + 2, y, n_width + text - 1 if own else 0
-                )
-                y += ROW
-            y += 1.5
-            if block is not found[-1]:
-                axes.axhline(y - head - 0.6, color=style.FAINT, linewidth=0.4)
+                bold = {"fontweight": "bold", "fontsize": SMALL}
+                page.text(MARGIN, y + TITLE_ROW / 2 + 0.5, block.title, **bold)
+                for i, lines in enumerate(names):
+                    _name(page, lines, y + TITLE_ROW + i * ROW)
+            _block(page, axes, block.rows[block.rows["set"].eq(name)], name, scores, x + span, y)
+            y += TITLE_ROW + len(scores) * ROW + GAP
     draw_footer(page, source)
     return page
+
+
+def _block(
+    page: Page,
+    axes: Any,
+    rows: pd.DataFrame,
+    name: str,
+    scores: list[tuple[str, str]],
+    right: float,
+    top: float,
+) -> None:
+    """One block of one column; ``right`` is where its axes end, ``top`` where it begins."""
+    quiet: dict[str, Any] = {"fontsize": SMALL, "color": style.QUIET}
+    first = rows[rows["estimate"].notna()].head(1).to_dict("records")
+    middle = top + TITLE_ROW / 2 + 0.5
+    n_place = right + 2 + TEXT + N_ROOM - 1 if name == OWN else 0.0
+    if n_place:
+        page.text(n_place, middle, "n", ha="right", **quiet)
+    elif first:
+        words = f"deaths {count(first[0]['events'])} / n {count(first[0]['n'])}"
+        page.text(right + 2, middle, words, **quiet)
+    start = top + TITLE_ROW
+    ends = [start - HEAD - 0.3, start - HEAD + len(scores) * ROW]
+    for tick in [t for t in axes.get_xticks() if axes.get_xlim()[0] <= t <= axes.get_xlim()[1]]:
+        chance = abs(tick - 0.5) < 1e-9
+        colour, weight = (style.QUIET, 0.6) if chance else (style.GRID, 0.5)
+        axes.plot([tick, tick], ends, color=colour, linewidth=weight, zorder=0.5)
+    for i, key in enumerate(scores):
+        mine = rows[rows["score"].eq(key[0]) & rows["variant"].eq(key[1])]
+        y = start + i * ROW
+        _marks(page, axes, mine, y - HEAD, right + 2, y, n_place)
 
 
 def _name(page: Page, lines: list[str], y: float) -> None:
@@ -264,7 +272,7 @@ def _name(page: Page, lines: list[str], y: float) -> None:
 
 
 def _marks(
-    page: Page, axes: Any, rows: pd.DataFrame, at: float, x: float, y: float, n_room: float
+    page: Page, axes: Any, rows: pd.DataFrame, at: float, x: float, y: float, n_place: float
 ) -> None:
     """Both forms of one score in one column: interval, mark and numbers."""
     for k, (form, (marker, filled, colour)) in enumerate(MARKS.items()):
@@ -273,8 +281,8 @@ def _marks(
         row = found[0] if found else {"estimate": float("nan"), "n": None}
         words = _interval(row)
         page.text(x, y + centre, words, fontsize=SMALL, color=style.INK if found else style.QUIET)
-        if n_room and found:
-            page.text(x + n_room, y + centre, count(row["n"]), ha="right", fontsize=SMALL)
+        if n_place and found:
+            page.text(n_place, y + centre, count(row["n"]), ha="right", fontsize=SMALL)
         if row["estimate"] != row["estimate"]:
             continue
         if row["lower"] == row["lower"]:

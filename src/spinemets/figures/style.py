@@ -14,7 +14,7 @@ DASHES: Final[tuple[Any, ...]] = (
     (0, (1.2, 1.4)),
     (0, (6, 1.5, 1.2, 1.5)),
     (0, (3, 1)),
-    (0, (8, 2)),
+    (0, (3, 0.9, 0.9, 0.9, 0.9, 0.9)),
     (0, (2, 2)),
 )
 INK: Final = "#1A1A1A"
@@ -109,6 +109,24 @@ def line_height(size: float = FONT) -> float:
     return size * 1.25 / 72 * MM
 
 
+def luminance(colour: tuple[float, ...]) -> float:
+    """
+    Relative luminance of a colour (WCAG 2).
+
+    Parameters
+    ----------
+    colour : tuple of float
+        Red, green, blue from 0 to 1.
+
+    Returns
+    -------
+    float
+        0 for black, 1 for white.
+    """
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 def wrap(text: str, width: float, size: float = FONT, bold: bool = False) -> list[str]:
     """
     Break a text into lines of a printed width.
@@ -130,7 +148,7 @@ def wrap(text: str, width: float, size: float = FONT, bold: bool = False) -> lis
         At least one line; a single word that is too wide stands alone.
     """
     lines: list[str] = []
-    for word in text.split():
+    for word in text.split(" "):  # a no-break space holds words together
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and text_width(longer, size, bold) <= width:
             lines[-1] = longer
