@@ -22,7 +22,7 @@ from spinemets.ingest.mapping import ColumnMap
 from spinemets.ingest.scales import factor, known_units
 
 _DATE: Final = r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([ T].*)?$"
-_COMMA: Final = r"^\s*[-+]?\d+,\d+\s*$"
+_DECIMAL: Final = {",": r"^[-+]?\d+\.\d+$", ".": r"^[-+]?\d+,\d+$"}
 
 
 def number(column: Column, entry: ColumnMap, cells: Coded, decimal: str) -> Converted:
@@ -68,7 +68,9 @@ def _parse(
     """Turn texts into numbers; what isn't one is described by its shape."""
     texts = pd.Series(cells.terms, dtype="string")
     if decimal == ",":
-        texts = texts.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
+        # A point is refused here, not dropped as digit grouping: 61.5 must never become 615.
+        texts = texts.where(~texts.str.contains(".", regex=False), "?")
+        texts = texts.str.replace(",", ".", regex=False)
     given = {key(k): v for k, v in entry.codes.items()}
     parsed = pd.to_numeric(texts, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
     empty = np.zeros(len(parsed), bool)
@@ -83,28 +85,29 @@ def _parse(
     numbers = np.append(parsed, np.nan)[cells.codes]
     if entry.others == "missing":
         return numbers, []
-    return numbers, _not_numbers(column, texts, cells, bad, decimal)
+    return numbers, _not_numbers(column, cells, bad, decimal)
 
 
-def _not_numbers(
-    column: Column, texts: pd.Series, cells: Coded, bad: Mask, decimal: str
-) -> list[Problem]:
+def _not_numbers(column: Column, cells: Coded, bad: Mask, decimal: str) -> list[Problem]:
     used = np.isin(np.arange(len(bad)), cells.codes)
     bad = bad & used
     if not bad.any():
         return []
     raw = pd.Series(cells.terms, dtype="string")
     dates = bad & raw.str.match(_DATE).to_numpy(dtype=bool, na_value=False)
-    commas = bad & raw.str.match(_COMMA).to_numpy(dtype=bool, na_value=False)
+    marks = bad & raw.str.match(_DECIMAL[decimal]).to_numpy(dtype=bool, na_value=False) & ~dates
     out = []
     if dates.any():
         unit = column.unit or "numbers"
         repair = f"give the interval in {unit}, counted from time zero, instead of the date"
         out.append(Problem(f"dates where {unit} belong", repair, cells.rows(dates)))
-    if commas.any():
-        rule = "decimal commas, the mapping declares decimal points"
-        out.append(Problem(rule, 'add `decimal: ","` to the mapping', cells.rows(commas), True))
-    rest = bad & ~dates & ~commas
+    if marks.any():
+        names = {".": "points", ",": "commas"}
+        other = "," if decimal == "." else "."
+        rule = f"decimal {names[other]}, the mapping declares decimal {names[decimal]}"
+        repair = f'write `decimal: "{other}"` into the mapping, or use one decimal mark throughout'
+        out.append(Problem(rule, repair, cells.rows(marks), True))
+    rest = bad & ~dates & ~marks
     if rest.any():
         repair = "correct it, or list it under `missing` or `values` in the mapping"
         out.append(Problem("not a number", repair, cells.rows(rest)))
@@ -157,3 +160,27 @@ def _other_unit(column: Column, entry: ColumnMap, numbers: Floats, outside: Mask
         if bool(((tried >= low) & (tried <= high)).all()):
             return unit
     return ""
+
+
+def detect_decimal(columns: list[Coded]) -> str:
+    """
+    Recognise the decimal mark of a table.
+
+    Parameters
+    ----------
+    columns : list of Coded
+        Cells of the numeric columns.
+
+    Returns
+    -------
+    str
+        A comma when cells have decimal commas and none has a decimal point; else a point.
+    """
+    found = {
+        mark: any(
+            pd.Series(cells.terms, dtype="string").str.match(_DECIMAL[other]).any()
+            for cells in columns
+        )
+        for mark, other in ((",", "."), (".", ","))
+    }
+    return "," if found[","] and not found["."] else "."

@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 from spinemets import contract
 from spinemets.errors import Fault, InputError
 from spinemets.ingest import assemble, include, mapping_file, readers, scales, values
-from spinemets.ingest.cells import Converted, Mask, encode
+from spinemets.ingest.cells import Coded, Converted, Mask, encode
 from spinemets.ingest.mapping import Mapping
+from spinemets.ingest.numbers import detect_decimal
 from spinemets.settings import Cohort
 
 REQUIRED = ("survival_days", "died")
@@ -195,21 +196,39 @@ def _convert(
     sheet: assemble.Sheet, how: Mapping, names: list[str], work: _Work
 ) -> dict[str, pd.Series]:
     out: dict[str, pd.Series] = {}
+    cells = _cells(sheet, how, names)
+    decimal: str = how.decimal
+    if decimal == "auto":
+        numeric = [c for name, c in cells.items() if contract.columns()[name].is_numeric]
+        decimal = detect_decimal(numeric)
+        if decimal == ",":
+            rule = "decimal mark detected: comma"
+            work.quality.append(("", rule, "note", sheet.n_rows, "none needed", ""))
     for name in names:
         column, entry = contract.columns()[name], how.columns[name]
         table = sheet.table_of(entry.source) if entry.source is not None else None
-        if name == "patient_id":
-            continue
-        if table is None or entry.source is None:
+        if name in cells and table is not None and entry.source is not None:
+            done = values.convert(column, entry, cells.pop(name), decimal)
+            _gather(name, entry.source, table, done, work)
+        elif entry.source is None:
             done = values.constant(column, entry.constant, sheet.n_rows)
         else:
-            missing = how.missing if entry.missing is None else entry.missing
-            cells = encode(table.columns[entry.source], missing)
-            done = values.convert(column, entry, cells, how.decimal)
-            _gather(name, entry.source, table, done, work)
+            continue
         work.transformations += [(name, *c) for c in done.conversions]
         for key, series in done.columns.items():
             out[key] = series.combine_first(out[key]) if key in out else series
+    return out
+
+
+def _cells(sheet: assemble.Sheet, how: Mapping, names: list[str]) -> dict[str, Coded]:
+    """Cells of every column that is converted; the id isn't, it goes no further."""
+    out = {}
+    for name in names:
+        entry = how.columns[name]
+        table = sheet.table_of(entry.source) if entry.source is not None else None
+        if name != "patient_id" and table is not None and entry.source is not None:
+            missing = how.missing if entry.missing is None else entry.missing
+            out[name] = encode(table.columns[entry.source], missing)
     return out
 
 

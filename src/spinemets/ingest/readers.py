@@ -154,30 +154,40 @@ def read_text_table(path: str | Path, options: TableOptions) -> RawTable:
 
 # -- encoding ----------------------------------------------------------------------------------
 def _to_utf8(raw: bytes, options: TableOptions, reading: Reading) -> bytes:
+    """Decode as declared; where that can't be what the file is, say so and read it as it is."""
     found = detect_encoding(raw)
     declared = found if options.encoding == "auto" else options.encoding
     if options.encoding == "auto" and found != "utf-8":
         reading.notes.append(f"text encoding detected: {found}")
-    if found != "utf-8" and codecs.lookup(declared).name == "utf-8":
+    if not _compatible(declared, found, raw):
         words = {"utf-8-sig": "begins with a byte-order mark", "cp1252": "is not UTF-8"}
-        rule = f"the text {words.get(found, f'is {found.upper()}')}, the mapping declares UTF-8"
-        repair = f"add `encoding: {found}` to the mapping, or save the file as UTF-8"
-        reading.fault(rule, repair)
+        rule = f"the text {words.get(found, f'is {found.upper()}')}, declared is {declared}"
+        reading.fault(rule, f"write `encoding: {found}` into the mapping, or save it as UTF-8")
         declared = found
-    if codecs.lookup(declared).name == "utf-8":
-        content = raw
-    else:
-        try:
-            content = raw.decode(declared).removeprefix("\ufeff").encode("utf-8")
-        except UnicodeError:
-            rule = f"the text can't be read as {declared}"
-            repair = f"write `encoding: {found}` into the mapping"
-            reading.fault(rule, repair)
-            content = raw.decode("cp1252", errors="replace").encode("utf-8")
+    try:
+        content = raw if declared == "utf-8" else raw.decode(declared).encode("utf-8")
+    except UnicodeError:
+        rule = f"the text can't be read as {declared}"
+        reading.fault(rule, f"write `encoding: {found}` into the mapping")
+        content = raw.decode("cp1252", errors="replace").encode("utf-8")
+    content = content.removeprefix(codecs.BOM_UTF8)
     if b"\0" in content:
         reading.fault("the text holds NUL characters", "export the table again as plain text")
         reading.stop()
     return content
+
+
+def _compatible(declared: str, found: str, raw: bytes) -> bool:
+    """Whether a text that looks like one encoding can be read as another."""
+    name = codecs.lookup(declared).name
+    if name == codecs.lookup(found).name:
+        return True
+    wide = ("utf-16", "utf-32")
+    if name.startswith(wide) or found.startswith(wide):
+        return name.startswith(wide) and name[:6] == found[:6]
+    if found == "cp1252":  # any one-byte encoding looks like this
+        return not name.startswith("utf-8")
+    return raw.isascii() or (name.startswith("utf-8") and found == "utf-8")
 
 
 # -- layout ------------------------------------------------------------------------------------
