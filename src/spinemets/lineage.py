@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from spinemets.plan import DESCRIPTION, FIGURES, FORMATS, SCORING, Plan
+from spinemets.plan import Plan
 from spinemets.provenance import fingerprint
+from spinemets.released import DESCRIPTION, FORMATS, SCORING, sources_of_figure
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def steps(plan: Plan, cohort: str) -> list[Step]:
         rows.insert(0, ("simulate", "simulate", [], [plan.raw_table(where), truth]))
     for name in plan.figures(cohort):
         files = [f"{release}/figures/{name}.{ext}" for ext in FORMATS]
-        rows.append(("draw", "draw", [public_info, *plan.tables(cohort, FIGURES[name])], files))
+        shown = plan.tables(cohort, sources_of_figure(name))
+        rows.append(("draw", "draw", [public_info, *shown], files))
     shown = [public_info, *plan.report_inputs(where)]
     rows.append(("report", "report", shown, [f"{release}/report.html"]))
     return [

@@ -12,53 +12,20 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from spinemets import settings as settings_module
+from spinemets import strata
 from spinemets.errors import Fault, InputError
+from spinemets.released import (
+    DESCRIPTION,
+    FIGURES,
+    FORMATS,
+    SCORING,
+    figure_of_grouping,
+    sources_of_figure,
+)
 from spinemets.settings import Cohort, Settings
-
-#: Tables that describe the patients, whatever the scores are.
-DESCRIPTION: Final = (
-    "flow",
-    "quality",
-    "transformations",
-    "table1",
-    "kaplan_meier",
-    "at_risk",
-    "survival_summary",
-)
-#: Tables that exist because of the scores.
-SCORING: Final = (
-    "computability",
-    "score_items_missing",
-    "score_notes",
-    "cox",
-    "kaplan_meier_bands",
-    "at_risk_bands",
-    "survival_bands",
-    "score_distribution",
-    "performance",
-    "comparison_sets",
-)
-#: Figure -> released tables it is drawn from.
-FIGURES: Final[dict[str, tuple[str, ...]]] = {
-    "kaplan_meier_overall": ("kaplan_meier", "at_risk", "survival_summary"),
-    "kaplan_meier_primary": ("kaplan_meier", "at_risk", "survival_summary"),
-    "kaplan_meier_treatment": ("kaplan_meier", "at_risk", "survival_summary"),
-    "kaplan_meier_inclusion": ("kaplan_meier", "at_risk", "survival_summary"),
-    "kaplan_meier_bands": (
-        "kaplan_meier_bands",
-        "at_risk_bands",
-        "survival_bands",
-        "score_notes",
-    ),
-    "forest_c": ("performance", "score_notes"),
-    "score_distribution": ("score_distribution", "score_notes"),
-    "computability": ("computability", "score_items_missing", "score_notes"),
-}
-FORMATS: Final = ("svg", "pdf", "png", "csv", "json")
-RUN_FILES: Final = ("commit.txt", "environment.json", "logs.txt", "timings.csv")
 
 
 class Plan:
@@ -80,6 +47,8 @@ class Plan:
         self.settings: Settings = settings_module.load(dict(config))
         self.cohorts: dict[str, Cohort] = {c.id: c for c in self.settings.cohorts}
         self._refuse_outside(self.settings.cohorts)
+        for cohort in self.settings.cohorts:
+            strata.check(self.groupings(cohort.id), f"strata of cohort {cohort.id}")
 
     @staticmethod
     def _refuse_outside(cohorts: Iterable[Cohort]) -> None:
@@ -128,8 +97,27 @@ class Plan:
         list of str
             The figure of included against left out only where the cohort has an inclusion rule.
         """
+        by_group = [figure_of_grouping(g) for g in self.groupings(cohort)]
         has_rule = self.cohorts[cohort].include is not None
-        return [f for f in FIGURES if has_rule or f != "kaplan_meier_inclusion"]
+        rest = [f for f in FIGURES if has_rule or f != "kaplan_meier_inclusion"]
+        return [*rest[:1], *by_group, *rest[1:]]
+
+    def groupings(self, cohort: str) -> list[str]:
+        """
+        Groupings of a cohort.
+
+        Parameters
+        ----------
+        cohort : str
+            Cohort id.
+
+        Returns
+        -------
+        list of str
+            Its own ones, or those of the settings.
+        """
+        own = self.cohorts[cohort].strata
+        return list(self.settings.survival.strata if own is None else own)
 
     def figure_files(self, cohort: str, formats: Iterable[str] = FORMATS) -> list[str]:
         """
@@ -229,7 +217,7 @@ class Plan:
         list of str
             Paths relative to the study folder.
         """
-        return self.tables(wildcards.cohort, FIGURES[wildcards.figure])
+        return self.tables(wildcards.cohort, sources_of_figure(wildcards.figure))
 
     def report_inputs(self, wildcards: Any) -> list[str]:
         """
@@ -341,10 +329,9 @@ class Plan:
         str
             JSON of the section.
         """
-        own = self.cohorts[wildcards.cohort].strata
         section = self.settings.survival
-        changed = section if own is None else section.model_copy(update={"strata": own})
-        return changed.model_dump_json()
+        strata_names = self.groupings(wildcards.cohort)
+        return section.model_copy(update={"strata": strata_names}).model_dump_json()
 
     def study_json(self) -> str:
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -45,6 +46,51 @@ def available() -> list[str]:
     """
     kinds = ("category", "ordinal", "boolean")
     return [*DERIVED, *(c.name for c in contract.columns().values() if c.kind in kinds)]
+
+
+def check(names: Iterable[str], where: str) -> None:
+    """
+    Refuse groupings that don't exist, all at once.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Groupings asked for.
+    where : str
+        Key of the configuration, for the message.
+
+    Raises
+    ------
+    InputError
+        For each unknown name; the nearest known one is offered.
+    """
+    known = available()
+    repair = f"use one of: {', '.join(known)}"
+    faults = [
+        Fault("config", f"no grouping {name!r}{suggest(name, known)}", repair, where)
+        for name in names
+        if name not in known
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def title(stratum_set: str) -> str:
+    """
+    Name a grouping in a sentence.
+
+    Parameters
+    ----------
+    stratum_set : str
+        Grouping.
+
+    Returns
+    -------
+    str
+        Lower case, for example ``"primary histology"``.
+    """
+    named = DERIVED.get(stratum_set, stratum_set.replace("_", " "))
+    return named[0].lower() + named[1:]
 
 
 def labels(stratum_set: str) -> dict[str, str]:
@@ -96,13 +142,7 @@ def group(patients: pd.DataFrame, stratum_set: str) -> pd.Series:
     InputError
         When there is no such grouping; the nearest known one is offered.
     """
-    known = available()
-    if stratum_set not in known:
-        near = suggest(stratum_set, known)
-        repair = f"use one of: {', '.join(known)}"
-        raise InputError(
-            [Fault("config", f"no grouping {stratum_set!r}{near}", repair, "survival.strata")]
-        )
+    check([stratum_set], "survival.strata")
     if stratum_set == "primary_group":
         groups = {p.id: p.group for p in vocabulary.primaries().values()}
         return (

@@ -6,20 +6,20 @@ The figure room has no key to the private room: what is drawn is exactly what wa
 
 from typing import Final
 
+from spinemets import strata
 from spinemets.figures import bands, computability, distribution, forest, kaplan_meier
 from spinemets.figures.base import Drawing, Figure, Source, write
 
 _ALL: Final = (
     kaplan_meier.OVERALL,
-    kaplan_meier.PRIMARY,
-    kaplan_meier.TREATMENT,
+    *(kaplan_meier.by_group(grouping) for grouping in strata.available()),
     kaplan_meier.INCLUSION,
     bands.FIGURE,
     forest.FIGURE,
     distribution.FIGURE,
     computability.FIGURE,
 )
-#: Every figure by name; ``spinemets.plan.FIGURES`` repeats the tables for the workflow (tested).
+#: Every figure by name; ``spinemets.released`` repeats the tables for the workflow (tested).
 FIGURES: Final[dict[str, Figure]] = {figure.name: figure for figure in _ALL}
 
 __all__ = ["FIGURES", "Drawing", "Figure", "Source", "write"]

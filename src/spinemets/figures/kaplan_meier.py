@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Final
 
+from spinemets import strata
 from spinemets.figures import curves as km
 from spinemets.figures import style
 from spinemets.figures.base import (
@@ -20,6 +21,7 @@ from spinemets.figures.base import (
 )
 from spinemets.figures.curves import Curve
 from spinemets.figures.style import FONT, SMALL, Page
+from spinemets.released import figure_of_grouping
 
 TABLES: Final = ("kaplan_meier", "at_risk", "survival_summary")
 #: More curves than this are drawn as one panel each.
@@ -364,13 +366,25 @@ def _figure(name: str, title: str, stratum_set: str, narrow: bool) -> Figure:
     return Figure(name, title, TABLES, drawer)
 
 
+def by_group(grouping: str) -> Figure:
+    """
+    Figure of the survival of the groups of one grouping.
+
+    Parameters
+    ----------
+    grouping : str
+        Grouping of ``spinemets.strata``.
+
+    Returns
+    -------
+    Figure
+        Its entry in the registry.
+    """
+    title = f"Overall survival by {strata.title(grouping)}"
+    return _figure(figure_of_grouping(grouping), title, grouping, False)
+
+
 OVERALL: Final = _figure("kaplan_meier_overall", "Overall survival", "overall", True)
-PRIMARY: Final = _figure(
-    "kaplan_meier_primary", "Overall survival by primary histology", "primary_group", False
-)
-TREATMENT: Final = _figure(
-    "kaplan_meier_treatment", "Overall survival by treatment", "treatment", False
-)
 INCLUSION: Final = _figure(
     "kaplan_meier_inclusion",
     "Overall survival of included and left-out patients",

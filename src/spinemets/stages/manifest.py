@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from spinemets.lineage import Step, steps
-from spinemets.plan import RUN_FILES, Plan
+from spinemets.plan import Plan
 from spinemets.provenance import sha256, versions
+from spinemets.released import RUN_FILES
 from spinemets.results import atomic
 from spinemets.stages._common import exit_with, json_argument, parser, run
 

@@ -1,0 +1,85 @@
+"""Names of what is released: tables, figures and the tables they are drawn from."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: Tables that describe the patients, whatever the scores are.
+DESCRIPTION: Final = (
+    "flow",
+    "quality",
+    "transformations",
+    "table1",
+    "kaplan_meier",
+    "at_risk",
+    "survival_summary",
+)
+#: Tables that exist because of the scores.
+SCORING: Final = (
+    "computability",
+    "score_items_missing",
+    "score_notes",
+    "cox",
+    "kaplan_meier_bands",
+    "at_risk_bands",
+    "survival_bands",
+    "score_distribution",
+    "performance",
+    "comparison_sets",
+)
+_CURVES: Final = ("kaplan_meier", "at_risk", "survival_summary")
+#: Figure -> released tables it is drawn from; beside them one ``kaplan_meier_X`` per grouping.
+FIGURES: Final[dict[str, tuple[str, ...]]] = {
+    "kaplan_meier_overall": _CURVES,
+    "kaplan_meier_inclusion": _CURVES,
+    "kaplan_meier_bands": (
+        "kaplan_meier_bands",
+        "at_risk_bands",
+        "survival_bands",
+        "score_notes",
+    ),
+    "forest_c": ("performance", "score_notes"),
+    "score_distribution": ("score_distribution", "score_notes"),
+    "computability": ("computability", "score_items_missing", "score_notes"),
+}
+FORMATS: Final = ("svg", "pdf", "png", "csv", "json")
+RUN_FILES: Final = ("commit.txt", "environment.json", "logs.txt", "timings.csv")
+
+
+def figure_of_grouping(grouping: str) -> str:
+    """
+    Name the Kaplan-Meier figure of a grouping.
+
+    Parameters
+    ----------
+    grouping : str
+        Grouping of ``spinemets.strata``.
+
+    Returns
+    -------
+    str
+        ``kaplan_meier_primary`` for the primary-histology groups.
+
+    Examples
+    --------
+    >>> figure_of_grouping("trial_arm")
+    'kaplan_meier_trial_arm'
+    """
+    return f"kaplan_meier_{'primary' if grouping == 'primary_group' else grouping}"
+
+
+def sources_of_figure(figure: str) -> tuple[str, ...]:
+    """
+    Released tables that a figure is drawn from.
+
+    Parameters
+    ----------
+    figure : str
+        Name of the figure.
+
+    Returns
+    -------
+    tuple of str
+        Table names.
+    """
+    return FIGURES.get(figure, _CURVES)
