@@ -142,7 +142,9 @@ def test_a_tree_gives_what_the_table_gives(monkeypatch: pytest.MonkeyPatch) -> N
     for rule in ("comparable", "not_comparable"):
         for ties in ("half", "exclude"):
             chosen = {**options, "censored_same_day": rule, "tied_scores": ties}
-            table = uno_c(*cohort, **chosen)
+            with monkeypatch.context() as patch:
+                patch.setattr("spinemets.performance._concordance._CELLS_PER_PATIENT", 100)
+                table = uno_c(*cohort, **chosen)
             with monkeypatch.context() as patch:
                 patch.setattr("spinemets.performance._concordance._TABLE_LEVELS", 0)
                 tree = uno_c(*cohort, **chosen)

@@ -134,6 +134,7 @@ def test_the_tree_and_the_table_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     for score in ("sA", "sB"):
         check_one_score(data, score, expected["synth1000"][score])
     monkeypatch.setattr("spinemets.performance._concordance._TABLE_LEVELS", 10_000)
+    monkeypatch.setattr("spinemets.performance._concordance._CELLS_PER_PATIENT", 10_000)
     check_one_score(data, "marker", expected["synth1000"]["marker"])
 
 

@@ -155,21 +155,22 @@ def evaluate_auc(
 
 
 def _writer(setting: _ipcw.Setting, ranked: Sequence[Ranks], horizon: int) -> _ipcw.Writer:
-    """Return the function that computes one score's AUC and its patients' own terms."""
-    inverse = setting.at(horizon)
+    """Return the function that computes one score's AUC and its influence values."""
+    tables = setting.by_cell(horizon)
     weights = setting.panel.weights
 
     def write(score: int, column: FloatArray | None) -> tuple[float, str | None]:
         levels = ranked[score]
         if levels.size < 2:
             return np.nan, "the score has one level only"
-        where = (*setting.where, levels.rank, weights, *inverse)
+        where = (setting.cell, levels.rank, weights, *tables)
         cases, controls = _horizon.weigh_levels(*where, levels.size)
         if not (cases.sum() > 0 and controls.sum() > 0):
             return np.nan, "no cases or no controls at the horizon"
         auc, of_case, of_control = _horizon.level_influence(cases, controls)
         if column is not None:
-            _horizon.auc_parts(*where, of_case, of_control, column)
+            sums = _horizon.auc_parts(*where, of_case, of_control, column)
+            setting.add_censoring(horizon, column, sums)
         return auc, None
 
     return write

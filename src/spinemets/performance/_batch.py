@@ -18,6 +18,14 @@ _MOST_LEVELS = 128
 
 
 @dataclass(frozen=True)
+class Risk:
+    """A prediction: risks by horizon and level of a score, or by horizon and patient."""
+
+    score: int | None
+    values: FloatArray
+
+
+@dataclass(frozen=True)
 class Plan:
     """The cohort sorted by time, its scores ranked, and what each risk depends on."""
 
@@ -28,9 +36,7 @@ class Plan:
     few: list[int]
     many: list[int]
     upto: npt.NDArray[np.int64]
-    risks: FloatArray
-    risk_score: list[int | None]
-    risk_level: list[FloatArray | None]
+    risks: list[Risk]
 
     @cached_property
     def level_rows(self) -> ByteArray:
@@ -75,28 +81,28 @@ class Batch:
 
 
 def make_plan(
-    panel: Panel, ranked: list[Ranks], upto: npt.NDArray[np.int64], risks: FloatArray
+    panel: Panel,
+    ranked: list[Ranks],
+    upto: npt.NDArray[np.int64],
+    risks: FloatArray,
+    horizons: list[int],
 ) -> Plan:
     """Sort a cohort by time and find out which risks depend on a score's level alone.
 
-    ``risks`` has shape (predictions, horizons, patients); horizons increase.
+    ``risks`` has shape (predictions, horizons, patients); ``horizons`` are the numbers of those
+    wanted, in increasing order of time.
     """
     order, start = order_by_time(panel.rank, panel.event, panel.size)
     few = [k for k, levels in enumerate(ranked) if levels.size <= _MOST_LEVELS]
     many = [k for k in range(len(ranked)) if k not in few]
-    found = [_risk_by_level(risk, ranked, few, hint) for hint, risk in enumerate(risks)]
-    return Plan(
-        *(panel, order, start, ranked, few, many, upto),
-        risks=np.ascontiguousarray(risks[:, :, order]),
-        risk_score=[score for score, _ in found],
-        risk_level=[values for _, values in found],
-    )
+    found = [_risk(risk[horizons], ranked, few, hint, order) for hint, risk in enumerate(risks)]
+    return Plan(panel, order, start, ranked, few, many, upto[horizons], found)
 
 
-def _risk_by_level(
-    risk: FloatArray, ranked: list[Ranks], few: list[int], hint: int
-) -> tuple[int | None, FloatArray | None]:
-    """Find the score whose level fixes this risk, and the risk per horizon and level.
+def _risk(
+    risk: FloatArray, ranked: list[Ranks], few: list[int], hint: int, order: IntArray
+) -> Risk:
+    """Find the score whose level fixes this risk, or keep it by patient in order of time.
 
     Most risks come from a score (its bands' published rates): then counting by level is enough.
     """
@@ -105,8 +111,8 @@ def _risk_by_level(
         values = np.zeros((risk.shape[0], levels.size))
         values[:, levels.rank] = risk
         if all(np.array_equal(values[h, levels.rank], risk[h]) for h in range(risk.shape[0])):
-            return position, values
-    return None, None
+            return Risk(position, values)
+    return Risk(None, np.ascontiguousarray(risk[:, order]))
 
 
 def evaluate(plan: Plan, counts: ByteArray) -> Batch:
@@ -132,7 +138,7 @@ def _by_level(
     horizons, everyone = plan.upto.size, len(plan.ranked)
     doubled = np.zeros((everyone, 2, LANES))
     area = np.full((horizons, everyone, LANES), np.nan)
-    brier = np.full((horizons, len(plan.risk_score), LANES), np.nan)
+    brier = np.full((horizons, len(plan.risks), LANES), np.nan)
     if plan.few:
         size = int(plan.sizes.max())
         own = np.zeros((len(plan.few), 2 * LANES))
@@ -147,17 +153,19 @@ def _by_level(
         dead = np.cumsum(cases[:horizons], axis=0).reshape(shape)
         alive = controls.reshape(shape).astype(np.float64)
         area[:, plan.few] = _area(dead, alive)
-    for p, (position, values) in enumerate(zip(plan.risk_score, plan.risk_level, strict=True)):
-        if position is None or values is None:
+    for p, prediction in enumerate(plan.risks):
+        if prediction.score is None:
             for h in range(horizons):
+                risk = prediction.values[h]
                 _replicates_real.residuals(
-                    counts, plan.start, plan.risks[p, h], inverse, int(plan.upto[h]), brier[h, p]
+                    counts, plan.start, risk, inverse, int(plan.upto[h]), brier[h, p]
                 )
             continue
-        risk = values[:, :, np.newaxis]
+        risk = prediction.values[:, :, np.newaxis]
         levels = risk.shape[1]
-        missed = dead[:, position, :levels] * (1 - risk) ** 2
-        alarmed = alive[:, position, :levels] * risk**2 * inverse[plan.upto][:, np.newaxis]
+        missed = dead[:, prediction.score, :levels] * (1 - risk) ** 2
+        alarmed = alive[:, prediction.score, :levels] * risk**2
+        alarmed *= inverse[plan.upto][:, np.newaxis]
         brier[:, p] = (missed + alarmed).sum(axis=1) / plan.panel.n
     return doubled, area, brier
 

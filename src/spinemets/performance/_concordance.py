@@ -8,20 +8,19 @@ from spinemets.performance import _counts, _fenwick
 from spinemets.performance._arrays import FloatArray, Ranks
 from spinemets.performance._panel import Panel
 
-# A table of times x levels beats a tree while it is small or nearly full.
+# A table of times x levels beats a tree while it has few levels and isn't nearly empty.
 _TABLE_LEVELS = 64
-_TABLE_CELLS = 1 << 22
+_CELLS_PER_PATIENT = 4
 
 TIME_WEIGHTS = ("n", "n/G2", "S", "S/G", "I")
 
 
 @dataclass(frozen=True)
 class OneScore:
-    """Counts of one score, its variance, and the influence of each patient if asked for."""
+    """Counts of one score and its variance (NaN where not computed)."""
 
     counts: FloatArray
     variance: float
-    influence: FloatArray | None
 
 
 def time_weights(panel: Panel, kind: str, tau: float | None) -> FloatArray:
@@ -56,13 +55,17 @@ def count_score(
     *,
     same_day: bool,
     tie_credit: float,
-    spread: bool,
     variance: bool,
+    row: FloatArray | None,
 ) -> OneScore:
-    """Count the pairs of one score, with variance and influence values where wanted."""
-    few = levels.size <= _TABLE_LEVELS and levels.size * panel.size <= _TABLE_CELLS
+    """Count the pairs of one score, with its variance or every patient's influence value.
+
+    Influence values go into ``row``, and the variance is left to their cross-product.
+    """
+    cells = levels.size * panel.size
+    few = levels.size <= _TABLE_LEVELS and cells <= _CELLS_PER_PATIENT * panel.n
     path = _by_table if few else _by_tree
-    return path(panel, levels, weight, same_day, tie_credit, spread, variance)
+    return path(panel, levels, weight, same_day, tie_credit, variance, row)
 
 
 def _by_table(
@@ -71,8 +74,8 @@ def _by_table(
     weight: FloatArray,
     same_day: bool,
     tie_credit: float,
-    spread: bool,
     variance: bool,
+    row: FloatArray | None,
 ) -> OneScore:
     where = (panel.rank, panel.event, levels.rank, panel.weights)
     table = _counts.count_table(*where, panel.size, levels.size, 1)
@@ -81,13 +84,12 @@ def _by_table(
         squares = _counts.count_table(*where, panel.size, levels.size, 2)
     counts = _counts.count_pairs(table, squares[:, 1], panel.first, weight, same_day)
     if not variance or _comparable(counts, tie_credit) <= 0:
-        return OneScore(counts, np.nan, None)
+        return OneScore(counts, np.nan)
     influence = _counts.cell_influence(table, panel.first, weight, same_day, counts, tie_credit)
-    if not spread:
-        return OneScore(counts, _counts.cell_variance(squares, influence), None)
-    values = np.empty(panel.n)
-    _counts.spread_influence(influence, *where, values)
-    return OneScore(counts, float(np.sum(values**2)), values)
+    if row is None:
+        return OneScore(counts, _counts.cell_variance(squares, influence))
+    _counts.spread_influence(influence, *where, row)
+    return OneScore(counts, np.nan)
 
 
 def _by_tree(
@@ -96,8 +98,8 @@ def _by_tree(
     weight: FloatArray,
     same_day: bool,
     tie_credit: float,
-    spread: bool,
     variance: bool,
+    row: FloatArray | None,
 ) -> OneScore:
     order, start = _fenwick.order_by_time(panel.rank, panel.event, panel.size)
     share = np.zeros((panel.n if variance else 0, 3))
@@ -108,14 +110,17 @@ def _by_tree(
     counts = _fenwick.sorted_pairs(*arguments)
     pairs = _comparable(counts, tie_credit)
     if not variance or pairs <= 0:
-        return OneScore(counts, np.nan, None)
+        return OneScore(counts, np.nan)
     _fenwick.sorted_shares(*arguments)
     centre = (counts[0] + tie_credit * counts[2]) / pairs
     good = share[:, 0] + tie_credit * share[:, 2]
     values = (good - centre * (share[:, 0] + share[:, 1] + 2 * tie_credit * share[:, 2])) / pairs
     if panel.weights.size:
         values *= panel.weights
-    return OneScore(counts, float(np.sum(values**2)), values if spread else None)
+    if row is None:
+        return OneScore(counts, float(np.sum(values**2)))
+    row[:] = values
+    return OneScore(counts, np.nan)
 
 
 def _comparable(counts: FloatArray, tie_credit: float) -> float:

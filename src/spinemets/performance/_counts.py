@@ -222,22 +222,3 @@ def spread_influence(
     for i in range(rank.size):
         value = influence[rank[i], np.int64(event[i]), level[i]]
         out[i] = value if weights.size == 0 else value * weights[i]
-
-
-@kernel
-def cross_products(rows: FloatArray) -> FloatArray:
-    """Sum the products of every two rows, in an order that never depends on threads."""
-    size, n = rows.shape
-    total = np.zeros((size, size))
-    block = np.zeros((256, size))
-    for begin in range(0, n, 256):
-        length = min(256, n - begin)
-        for a in range(size):
-            for i in range(length):
-                block[i, a] = rows[a, begin + i]
-        for i in range(length):
-            for a in range(size):
-                left = block[i, a]
-                for b in range(size):
-                    total[a, b] += left * block[i, b]
-    return total

@@ -1,42 +1,50 @@
 """Kernels for what is measured at a horizon with inverse-probability-of-censoring weights.
 
-``outcome`` is 0 censored, 1 the event of interest, 2 a competing event. Time ranks below ``upto``
-lie at or before the horizon. Cases are events of interest by the horizon; controls are patients
-followed beyond it and, with competing risks, competing events by the horizon.
+A *cell* is a time rank and an outcome (0 censored, 1 the event of interest, 2 a competing event),
+numbered ``3 * rank + outcome``. Whatever depends on these two alone is looked up in a table by
+cell, so that the loops over patients have no branches: with times in random order the processor
+can't guess them. ``as_case`` and ``as_control`` are the weights of a patient of each cell.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 from spinemets.performance._compile import kernel
+from spinemets.performance._products import covariance as covariance
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
-CodeArray = npt.NDArray[np.int8]
+
+
+@kernel
+def number_cells(rank: IntArray, outcome: npt.NDArray[np.int8]) -> IntArray:
+    """Number each patient's cell."""
+    cell = np.empty(rank.size, np.int32)
+    for i in range(rank.size):
+        cell[i] = 3 * rank[i] + outcome[i]
+    return cell
 
 
 @kernel
 def weigh_levels(
-    rank: IntArray,
-    outcome: CodeArray,
+    cell: IntArray,
     level: IntArray,
     weights: FloatArray,
-    inverse: FloatArray,
-    inverse_end: float,
-    upto: int,
+    as_case: FloatArray,
+    as_control: FloatArray,
     level_count: int,
 ) -> tuple[FloatArray, FloatArray]:
     """Sum the weights of cases and of controls per score level."""
     cases = np.zeros(level_count)
     controls = np.zeros(level_count)
-    for i in range(rank.size):
-        weight = 1.0 if weights.size == 0 else weights[i]
-        if rank[i] >= upto:
-            controls[level[i]] += weight * inverse_end
-        elif outcome[i] == 1:
-            cases[level[i]] += weight * inverse[rank[i]]
-        elif outcome[i] == 2:
-            controls[level[i]] += weight * inverse[rank[i]]
+    if weights.size == 0:
+        for i in range(cell.size):
+            cases[level[i]] += as_case[cell[i]]
+            controls[level[i]] += as_control[cell[i]]
+    else:
+        for i in range(cell.size):
+            cases[level[i]] += weights[i] * as_case[cell[i]]
+            controls[level[i]] += weights[i] * as_control[cell[i]]
     return cases, controls
 
 
@@ -68,121 +76,113 @@ def level_influence(
 
 @kernel
 def auc_parts(
-    rank: IntArray,
-    outcome: CodeArray,
+    cell: IntArray,
     level: IntArray,
     weights: FloatArray,
-    inverse: FloatArray,
-    inverse_end: float,
-    upto: int,
+    as_case: FloatArray,
+    as_control: FloatArray,
     of_case: FloatArray,
     of_control: FloatArray,
     out: FloatArray,
-) -> None:
-    """Write each patient's own term of the AUC (weights taken as known) into ``out``."""
-    for i in range(rank.size):
-        value = 0.0
-        if rank[i] >= upto:
-            value = of_control[level[i]] * inverse_end
-        elif outcome[i] == 1:
-            value = of_case[level[i]] * inverse[rank[i]]
-        elif outcome[i] == 2:
-            value = of_control[level[i]] * inverse[rank[i]]
-        out[i] = value if weights.size == 0 else value * weights[i]
+) -> FloatArray:
+    """Write each patient's own term of the AUC into ``out``; return its sums by cell."""
+    sums = np.zeros(as_case.size)
+    for i in range(cell.size):
+        c = cell[i]
+        value = as_case[c] * of_case[level[i]] + as_control[c] * of_control[level[i]]
+        if weights.size > 0:
+            value *= weights[i]
+        out[i] = value
+        sums[c] += value
+    return sums
 
 
 @kernel
 def brier_parts(
-    rank: IntArray,
-    outcome: CodeArray,
+    cell: IntArray,
     risk: FloatArray,
     weights: FloatArray,
-    inverse: FloatArray,
-    inverse_end: float,
-    upto: int,
+    as_case: FloatArray,
+    as_control: FloatArray,
     total: float,
     out: FloatArray,
-) -> float:
-    """Write each patient's weighted squared residual, divided by ``total``, into ``out``."""
-    score = 0.0
-    for i in range(rank.size):
-        value = 0.0
-        if rank[i] >= upto:
-            value = risk[i] * risk[i] * inverse_end
-        elif outcome[i] == 1:
-            value = (1.0 - risk[i]) * (1.0 - risk[i]) * inverse[rank[i]]
-        elif outcome[i] == 2:
-            value = risk[i] * risk[i] * inverse[rank[i]]
-        value = value / total if weights.size == 0 else value * weights[i] / total
+) -> FloatArray:
+    """Write each patient's weighted squared residual, divided by ``total``, into ``out``.
+
+    Returns the sums by cell.
+    """
+    sums = np.zeros(as_case.size)
+    share = 1.0 / total
+    for i in range(cell.size):
+        c = cell[i]
+        missed = 1.0 - risk[i]
+        value = (as_case[c] * missed * missed + as_control[c] * risk[i] * risk[i]) * share
+        if weights.size > 0:
+            value *= weights[i]
         out[i] = value
-        score += value
-    return score
+        sums[c] += value
+    return sums
 
 
 @kernel
-def add_censoring_term(
-    rank: IntArray,
-    outcome: CodeArray,
+def brier_sum(
+    cell: IntArray,
+    risk: FloatArray,
     weights: FloatArray,
-    hazard: FloatArray,
-    at_risk: FloatArray,
-    upto: int,
-    out: FloatArray,
-) -> None:
-    """Add what each patient contributes by his part in the estimate of G.
+    as_case: FloatArray,
+    as_control: FloatArray,
+) -> float:
+    """Sum the weighted squared residuals."""
+    total = 0.0
+    for i in range(cell.size):
+        missed = 1.0 - risk[i]
+        value = as_case[cell[i]] * missed * missed + as_control[cell[i]] * risk[i] * risk[i]
+        total += value if weights.size == 0 else weights[i] * value
+    return total
 
-    ``out`` holds every patient's own term; its sums per time are what a change of G acts on.
-    ``hazard`` is the cumulative sum of censorings / at_risk^2. A patient's term is the integral
-    of those sums against the martingale of his censoring, per unit of his weight.
+
+@kernel
+def censoring_terms(
+    sums: FloatArray, hazard: FloatArray, at_risk: FloatArray, upto: int
+) -> FloatArray:
+    """Return, per cell, what a patient contributes by his part in the estimate of G.
+
+    ``sums`` holds all patients' own terms by cell: what a change of G acts on. ``hazard`` is the
+    cumulative sum of censorings / at_risk^2. The term is the integral of those sums against the
+    martingale of the patient's censoring, per unit of his weight.
     """
+    terms = np.empty(sums.size)
+    times = sums.size // 3
     own = np.zeros(upto)
     end = 0.0
-    for i in range(rank.size):
-        if rank[i] < upto:
-            own[rank[i]] += out[i]
-        else:
-            end += out[i]
-    later = np.zeros(upto + 1)
-    later[upto] = end
-    for d in range(upto - 1, -1, -1):
-        later[d] = later[d + 1] + own[d]
-    past = np.zeros(upto + 1)
-    for d in range(upto):
-        past[d + 1] = past[d] - own[d] * (hazard[d - 1] if d > 0 else 0.0)
-    beyond = past[upto] - end * (hazard[upto - 1] if upto > 0 else 0.0)
-    for i in range(rank.size):
-        d = rank[i]
-        value = beyond
+    for d in range(times):
+        value = sums[3 * d] + sums[3 * d + 1] + sums[3 * d + 2]
         if d < upto:
-            jump = 1.0 / at_risk[d] if outcome[i] == 0 else 0.0
-            value = past[d + 1] + later[d + 1] * (jump - hazard[d])
-        out[i] += value if weights.size == 0 else value * weights[i]
+            own[d] = value
+        else:
+            end += value
+    later = end + own.sum()
+    past = 0.0
+    for d in range(upto):
+        later -= own[d]
+        past -= own[d] * (hazard[d - 1] if d > 0 else 0.0)
+        terms[3 * d + 1 : 3 * d + 3] = past - later * hazard[d]
+        terms[3 * d] = past + later * (1.0 / at_risk[d] - hazard[d])
+    terms[3 * upto :] = past - end * (hazard[upto - 1] if upto > 0 else 0.0)
+    return terms
 
 
 @kernel
-def covariance(rows: FloatArray) -> FloatArray:
-    """Covariance of sums of influence values: n/(n-1) times centred cross-products.
+def sum_cells(cell: IntArray, values: FloatArray, cells: int) -> FloatArray:
+    """Sum patients' values by cell."""
+    sums = np.zeros(cells)
+    for i in range(cell.size):
+        sums[cell[i]] += values[i]
+    return sums
 
-    ``rows`` has one row per score. Blocks of patients are turned round first, so that the inner
-    loop runs over scores and the order of summation never depends on threads.
-    """
-    size, n = rows.shape
-    if n < 2:
-        return np.full((size, size), np.nan)
-    mean = np.zeros(size)
-    for a in range(size):
-        mean[a] = rows[a].sum() / n
-    total = np.zeros((size, size))
-    block = np.zeros((256, size))
-    for begin in range(0, n, 256):
-        length = min(256, n - begin)
-        for a in range(size):
-            for i in range(length):
-                block[i, a] = rows[a, begin + i] - mean[a]
-        for i in range(length):
-            for a in range(size):
-                left = block[i, a]
-                for b in range(size):
-                    total[a, b] += left * block[i, b]
-    total *= n / (n - 1.0)
-    return total
+
+@kernel
+def add_terms(cell: IntArray, terms: FloatArray, weights: FloatArray, out: FloatArray) -> None:
+    """Add each patient's term, times his weight, to ``out``."""
+    for i in range(cell.size):
+        out[i] += terms[cell[i]] if weights.size == 0 else terms[cell[i]] * weights[i]

@@ -12,9 +12,8 @@ def incidence_at(setting: Setting) -> FloatArray:
     if panel.n == 0:
         return np.zeros(setting.horizons.size)
     at_risk, survival, _ = panel.risk_sets
-    weights = panel.weights if panel.weights.size else np.ones(panel.n)
-    interest = setting.outcome == 1
-    hits = np.bincount(panel.rank[interest], weights[interest], minlength=panel.size)
+    weights = panel.weights if panel.weights.size else None
+    hits = np.bincount(setting.cell, weights, minlength=3 * panel.size)[1::3]
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.where(hits > 0, survival * hits / at_risk, 0.0)
     return np.asarray(np.append(0.0, np.cumsum(steps))[setting.upto])

@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from spinemets.performance import _horizon
-from spinemets.performance._arrays import TIME_TOLERANCE, FloatArray
+from spinemets.performance._arrays import TIME_TOLERANCE, FloatArray, IntArray
 from spinemets.performance._panel import Panel
+from spinemets.performance._products import covariance
 
 CodeArray = npt.NDArray[np.int8]
 CountArray = npt.NDArray[np.int64]
-# (score, column of own terms to fill or None) -> (estimate, reason why there is none)
+# (score, column to fill with influence values, or None) -> (estimate, why there is none)
 Writer = Callable[[int, FloatArray | None], tuple[float, str | None]]
 
 
@@ -22,6 +23,7 @@ class Setting:
 
     panel: Panel
     outcome: CodeArray
+    cell: IntArray
     horizons: FloatArray
     upto: CountArray
     inverse: FloatArray
@@ -32,25 +34,32 @@ class Setting:
     censored_before: CountArray
     reason: tuple[str | None, ...]
 
-    @property
-    def where(self) -> tuple[npt.NDArray[np.int32], CodeArray]:
-        """Time rank and outcome of each patient, the kernels' first arguments."""
-        return self.panel.rank, self.outcome
-
     def at(self, horizon: int) -> tuple[FloatArray, float, int]:
         """Return 1/G(t-) per time, 1/G at the horizon, and the number of times up to it."""
         return self.inverse, float(self.inverse_end[horizon]), int(self.upto[horizon])
 
-    def add_censoring(self, horizon: int, column: FloatArray) -> None:
-        """Complete influence values by the part that comes from estimating G."""
-        _horizon.add_censoring_term(
-            *self.where,
-            self.panel.weights,
-            self.hazard,
-            self.panel.risk_sets[0],
-            int(self.upto[horizon]),
-            column,
-        )
+    def by_cell(self, horizon: int) -> tuple[FloatArray, FloatArray]:
+        """Return the weight, as a case and as a control, of a patient of each cell."""
+        inverse, end, upto = self.at(horizon)
+        as_case = np.zeros((self.panel.size, 3))
+        as_control = np.zeros((self.panel.size, 3))
+        as_case[:upto, 1] = inverse[:upto]
+        as_control[:upto, 2] = inverse[:upto]
+        as_control[upto:] = end
+        return as_case.ravel(), as_control.ravel()
+
+    def add_censoring(
+        self, horizon: int, column: FloatArray, sums: FloatArray | None = None
+    ) -> None:
+        """Complete influence values by the part that comes from estimating G.
+
+        ``sums`` are the sums of the column by cell, where they are known already.
+        """
+        if sums is None:
+            sums = _horizon.sum_cells(self.cell, column, 3 * self.panel.size)
+        at_risk = self.panel.risk_sets[0]
+        terms = _horizon.censoring_terms(sums, self.hazard, at_risk, int(self.upto[horizon]))
+        _horizon.add_terms(self.cell, terms, self.panel.weights, column)
 
 
 def setting(panel: Panel, outcome: CodeArray, horizons: FloatArray) -> Setting:
@@ -63,30 +72,30 @@ def setting(panel: Panel, outcome: CodeArray, horizons: FloatArray) -> Setting:
         inverse = 1.0 / staying
         hazard = np.cumsum(np.where(censored > 0, censored / at_risk**2, 0.0))
     inverse_end = np.append(inverse, np.nan)[upto]
-    totals = np.zeros((3, upto.size), np.int64)
-    for kind in range(3):
-        each = np.bincount(panel.rank[outcome == kind], minlength=panel.size)
-        totals[kind] = np.append(0, np.cumsum(each))[upto]
+    cell = _horizon.number_cells(panel.rank, outcome)
+    each = np.bincount(cell, minlength=3 * panel.size).reshape(panel.size, 3)
+    totals = np.vstack([np.zeros((1, 3), np.int64), np.cumsum(each, axis=0)])[upto].T
     controls = panel.n - totals.sum(axis=0) + totals[2]
     beyond_last = np.zeros(upto.size, np.bool_)
-    if totals.size and bool(np.any(outcome == 1)):
-        beyond_last = horizons > panel.times[panel.rank[outcome == 1].max()] + slack
+    when = np.flatnonzero(each[:, 1])
+    if when.size:
+        beyond_last = horizons > panel.times[when[-1]] + slack
     reasons = tuple(
-        _reason(panel, outcome, int(cases), bool(beyond))
+        _reason(panel, when.size > 0, int(cases), bool(beyond))
         for cases, beyond in zip(totals[1], beyond_last, strict=True)
     )
     return Setting(
-        *(panel, outcome, horizons, upto, inverse, inverse_end, hazard),
+        *(panel, outcome, cell, horizons, upto, inverse, inverse_end, hazard),
         *(totals[1], controls, totals[0], reasons),
     )
 
 
-def _reason(panel: Panel, outcome: CodeArray, cases: int, beyond_last: bool) -> str | None:
+def _reason(panel: Panel, any_event: bool, cases: int, beyond_last: bool) -> str | None:
     if panel.n == 0:
         return "no patients"
     if panel.total == 0:
         return "all weights are zero"
-    if not bool(np.any(outcome == 1)):
+    if not any_event:
         return "no events"
     if cases == 0:
         return "no events by the horizon"
@@ -101,7 +110,7 @@ def columns_at(
     count: int,
     write: Writer,
 ) -> tuple[FloatArray, FloatArray, FloatArray, tuple[str | None, ...]]:
-    """Fill one column of influence values per score, complete them, return their covariance.
+    """Fill one column of influence values per score and return their covariance.
 
     Returns estimates, columns (one row per score), covariance and reasons.
     """
@@ -112,12 +121,10 @@ def columns_at(
         reason = setting.reason[horizon]
         if reason is None:
             estimate[score], reason = write(score, columns[score])
-        if reason is None:
-            setting.add_censoring(horizon, columns[score])
-        else:
+        if reason is not None:
             columns[score] = np.nan
         reasons.append(reason)
-    return estimate, columns, _horizon.covariance(columns), tuple(reasons)
+    return estimate, columns, covariance(columns), tuple(reasons)
 
 
 def estimates_at(

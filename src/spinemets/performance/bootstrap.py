@@ -159,17 +159,20 @@ def bootstrap(
     table = _arrays.check_scores(scores, panel.n)
     directions = _arrays.check_directions(higher_is_worse, table.shape[1])
     times = np.empty(0) if np.size(horizons) == 0 else _arrays.check_horizons(horizons)
-    shape = (panel.n, 0, times.size) if risks is None else np.shape(risks)
-    predicted = check_risks(np.empty(shape) if risks is None else risks, panel.n, times.size)
+    given_risks = np.empty((panel.n, 0, times.size)) if risks is None else risks
+    predicted = check_risks(given_risks, panel.n, times.size, copy=False)
     ranked = _arrays.levels(table, directions, "scores")
+    del table  # with a million patients these are the gigabytes
     given = None if multiplicities is None else _check_counts(multiplicities, panel.n)
     number = _check_number(replicates, "replicates") if given is None else given.shape[1]
     result = _empty(number, len(ranked), times, predicted.shape[0], panel)
     if result.reason is not None:
         return result
-    known = [h for h in np.argsort(times, kind="stable") if result.horizon_reason[h] is None]
+    known = [
+        h for h in np.argsort(times, kind="stable").tolist() if result.horizon_reason[h] is None
+    ]
     upto = _ipcw.setting(panel, panel.event.astype(np.int8), times).upto
-    plan = make_plan(panel, ranked, upto[known], predicted[:, known])
+    plan = make_plan(panel, ranked, upto, predicted, known)
     counts = np.zeros((panel.n, LANES), np.uint8)
     for begin in range(0, number, LANES):
         width = min(LANES, number - begin)

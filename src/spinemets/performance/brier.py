@@ -15,6 +15,7 @@ from spinemets.performance._arrays import FloatArray
 from spinemets.performance._incidence import incidence_at
 from spinemets.performance._intervals import confidence_interval
 from spinemets.performance._panel import prepare
+from spinemets.performance._products import covariance as influence_covariance
 
 __all__ = ["BrierResult", "IntegratedBrier", "brier_t", "integrated_brier"]
 
@@ -92,8 +93,10 @@ class IntegratedBrier:
     reason: tuple[str | None, ...]
 
 
-def check_risks(risks: npt.ArrayLike, patients: int, horizons: int) -> FloatArray:
-    """Return risks in the shape (predictions, horizons, patients), each row contiguous."""
+def check_risks(
+    risks: npt.ArrayLike, patients: int, horizons: int, *, copy: bool = True
+) -> FloatArray:
+    """Return risks in the shape (predictions, horizons, patients), rows contiguous if copied."""
     try:
         table = np.asarray(risks, np.float64)
     except (TypeError, ValueError) as error:
@@ -107,9 +110,11 @@ def check_risks(risks: npt.ArrayLike, patients: int, horizons: int) -> FloatArra
             f"risks: must have shape ({patients}, {horizons}) or ({patients}, predictions, "
             f"{horizons}), patients by horizons, has {np.shape(risks)}"
         )
-    if table.size and not bool(np.all((table >= 0) & (table <= 1))):
+    # A NaN makes both comparisons false.
+    if table.size and not (table.min() >= 0 and table.max() <= 1):
         raise ValueError("risks: must be probabilities between 0 and 1, none missing")
-    return np.ascontiguousarray(table.transpose(1, 2, 0))
+    turned = table.transpose(1, 2, 0)
+    return np.ascontiguousarray(turned) if copy else turned
 
 
 def brier_t(
@@ -119,6 +124,7 @@ def brier_t(
     horizons: npt.ArrayLike,
     *,
     weights: npt.ArrayLike | None = None,
+    std_error: bool = True,
 ) -> BrierResult:
     """Brier(t): the mean squared difference between predicted risk and outcome at t.
 
@@ -134,6 +140,8 @@ def brier_t(
         Horizons in the unit of ``time``.
     weights : array-like, optional
         Case weights, not negative.
+    std_error : bool
+        Whether to compute standard errors.
 
     Returns
     -------
@@ -167,10 +175,12 @@ def brier_t(
     times = _arrays.check_horizons(horizons)
     table = check_risks(risks, panel.n, times.size)
     setting = _ipcw.setting(panel, panel.event.astype(np.int8), times)
-    return evaluate_brier(setting, table)
+    return evaluate_brier(setting, table, std_error=std_error)
 
 
-def evaluate_brier(setting: _ipcw.Setting, table: FloatArray) -> BrierResult:
+def evaluate_brier(
+    setting: _ipcw.Setting, table: FloatArray, *, std_error: bool = True
+) -> BrierResult:
     """Compute Brier(t) of risks, shape (predictions, horizons, patients), in a setting."""
     count, size, n = table.shape
     scores = np.full((size, count + 1), np.nan)
@@ -179,9 +189,11 @@ def evaluate_brier(setting: _ipcw.Setting, table: FloatArray) -> BrierResult:
     null_risk = incidence_at(setting)
     for h in range(size):
         with_null = [*table[:, h], np.full(n, null_risk[h])]
-        scores[h], _, covariance[h], reason = _ipcw.columns_at(
-            setting, h, count + 1, _writer(setting, with_null, h)
-        )
+        writer = _writer(setting, with_null, h)
+        if std_error:
+            scores[h], _, covariance[h], reason = _ipcw.columns_at(setting, h, count + 1, writer)
+        else:
+            scores[h], reason = _ipcw.estimates_at(setting, h, count + 1, writer)
         reasons.append(reason[:count])
     own, null = scores[:, :count], scores[:, count:]
     crossed = covariance[:, :count, count]
@@ -207,16 +219,22 @@ def evaluate_brier(setting: _ipcw.Setting, table: FloatArray) -> BrierResult:
 
 
 def _writer(setting: _ipcw.Setting, risks: list[FloatArray], horizon: int) -> _ipcw.Writer:
-    """Return the function that computes one Brier score and its patients' own terms."""
+    """Return the function that computes one Brier score and its influence values."""
     panel = setting.panel
+    tables = setting.by_cell(horizon)
 
     def write(prediction: int, column: FloatArray | None) -> tuple[float, str | None]:
-        out = np.empty(panel.n) if column is None else column
-        score = _horizon.brier_parts(
-            *(*setting.where, risks[prediction], panel.weights),
-            *setting.at(horizon),
-            *(panel.total, out),
+        risk = risks[prediction]
+        if column is None:
+            score = _horizon.brier_sum(setting.cell, risk, panel.weights, *tables)
+            return score / panel.total, None
+        sums = _horizon.brier_parts(
+            *(setting.cell, risk, panel.weights), *tables, panel.total, column
         )
+        score = float(sums.sum())
+        setting.add_censoring(horizon, column, sums)
+        if panel.weights.size:  # a mean moves with the weight even where nothing else does
+            column -= score * panel.weights / panel.total
         return score, None
 
     return write
@@ -302,7 +320,7 @@ def _integrate(setting: _ipcw.Setting, table: FloatArray, share: FloatArray) -> 
         total += share[h] * score
         columns += share[h] * column
         reasons = [old or new for old, new in zip(reasons, why, strict=False)]
-    covariance = _horizon.covariance(columns)
+    covariance = influence_covariance(columns)
     return IntegratedBrier(
         estimate=total[:count],
         std_error=np.sqrt(np.diagonal(covariance)[:count]),

@@ -10,7 +10,6 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
-from scipy.stats import qmc
 
 from spinemets.performance._arrays import FloatArray
 
@@ -231,6 +230,8 @@ def _pairs(count: int, reference: int | None) -> tuple[IndexArray, IndexArray]:
 
 @lru_cache(maxsize=16)
 def _normal_points(dimension: int) -> FloatArray:
+    from scipy.stats import qmc  # half a second of imports that only comparisons need
+
     uniform = qmc.Sobol(dimension, scramble=True, rng=20231116).random(_DRAWS)
     points: FloatArray = ndtri(np.clip(uniform, 1e-12, 1 - 1e-12))
     points.flags.writeable = False

@@ -14,9 +14,9 @@ import numpy.typing as npt
 from spinemets.performance import _arrays, _ipcw, _wolbers
 from spinemets.performance._arrays import FloatArray, Ranks
 from spinemets.performance._auc import AucResult, evaluate_auc
-from spinemets.performance._counts import cross_products
 from spinemets.performance._ipcw import CodeArray
 from spinemets.performance._panel import Panel, prepare
+from spinemets.performance._products import cross_products
 from spinemets.performance._wolbers import order_by_day
 from spinemets.performance.brier import BrierResult, check_risks, evaluate_brier
 from spinemets.performance.discrimination import Concordance, harrell_c

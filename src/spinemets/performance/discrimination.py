@@ -27,9 +27,9 @@ from spinemets.performance._concordance import (
     time_weights,
     why_undefined,
 )
-from spinemets.performance._counts import cross_products
 from spinemets.performance._intervals import confidence_interval
-from spinemets.performance._panel import prepare
+from spinemets.performance._panel import Panel, prepare
+from spinemets.performance._products import cross_products
 
 __all__ = [
     "AucResult",
@@ -173,31 +173,31 @@ def concordance(
     weight = time_weights(panel, time_weight, tau)
     credit = 0.5 if tied_scores == "half" else 0.0
     spread = std_error and (influence or len(ranked) > 1)
+    rows = np.full((len(ranked), panel.n), np.nan) if spread else None
+    same_day = censored_same_day == "comparable"
     columns = [
         count_score(
-            panel,
-            levels,
-            weight,
-            same_day=censored_same_day == "comparable",
+            *(panel, levels, weight),
+            same_day=same_day,
             tie_credit=credit,
-            spread=spread,
             variance=std_error,
+            row=None if rows is None else rows[k],
         )
-        for levels in ranked
+        for k, levels in enumerate(ranked)
     ]
     reasons = tuple(
         why_undefined(panel, levels, column.counts, credit)
         for levels, column in zip(ranked, columns, strict=True)
     )
-    return _assemble(columns, reasons, credit, panel.n, panel.events, influence)
+    return _assemble(columns, reasons, credit, panel, rows, influence)
 
 
 def _assemble(
     columns: list[OneScore],
     reasons: tuple[str | None, ...],
     credit: float,
-    n: int,
-    events: int,
+    panel: Panel,
+    rows: FloatArray | None,
     influence: bool,
 ) -> Concordance:
     counts = np.array([column.counts for column in columns]).reshape(-1, 5)
@@ -206,19 +206,13 @@ def _assemble(
         pairs = counts[:, 0] + counts[:, 1] + 2 * credit * counts[:, 2]
         estimate = (counts[:, 0] + credit * counts[:, 2]) / pairs
     estimate[undefined] = np.nan
-    covariance = np.full((len(columns), len(columns)), np.nan)
-    values = None
-    if any(column.influence is not None for column in columns):
-        missing = np.full(n, np.nan)
-        values = np.array(
-            [
-                missing if gone or column.influence is None else column.influence
-                for gone, column in zip(undefined, columns, strict=True)
-            ]
-        )
-        covariance = cross_products(values)
-    elif len(columns) == 1 and not undefined[0]:
-        covariance[0, 0] = columns[0].variance
+    if rows is None or panel.n == 0:
+        covariance = np.diag([column.variance for column in columns])
+    else:
+        rows[undefined] = np.nan
+        covariance = cross_products(rows)
+    covariance[undefined] = np.nan
+    covariance[:, undefined] = np.nan
     return Concordance(
         estimate=estimate,
         std_error=np.sqrt(np.diagonal(covariance)),
@@ -228,10 +222,10 @@ def _assemble(
         tied_score=counts[:, 2],
         tied_time=counts[:, 3],
         tied_both=counts[:, 4],
-        n=n,
-        events=events,
+        n=panel.n,
+        events=panel.events,
         reason=reasons,
-        influence=values.T if influence and values is not None else None,
+        influence=rows.T if influence and rows is not None else None,
     )
 
 
