@@ -141,6 +141,19 @@ def test_weighted_influence_is_the_derivative() -> None:
     np.testing.assert_allclose(doubled.std_error, plain.std_error, rtol=1e-12)
 
 
+def test_without_standard_errors_the_scores_are_the_same() -> None:
+    data, _, risks, _ = own()
+    follow_up = data["time"], data["event"], risks, [90, 180, 365]
+    weights = np.arange(len(data)) % 3
+    for options in ({}, {"weights": weights}):
+        full = brier_t(*follow_up, **options)
+        bare = brier_t(*follow_up, std_error=False, **options)
+        np.testing.assert_allclose(bare.estimate, full.estimate, rtol=1e-12)
+        np.testing.assert_allclose(bare.null, full.null, rtol=1e-12)
+        np.testing.assert_allclose(bare.ipa, full.ipa, rtol=1e-10)
+        assert np.all(np.isnan(bare.std_error))
+
+
 def test_integral_of_constant_scores() -> None:
     time, event = [2, 3, 5, 8], [1, 1, 1, 0]
     flat = np.full((4, 3), 0.5)

@@ -188,12 +188,14 @@ def evaluate_brier(
     reasons = []
     null_risk = incidence_at(setting)
     for h in range(size):
-        with_null = [*table[:, h], np.full(n, null_risk[h])]
-        writer = _writer(setting, with_null, h)
         if std_error:
+            with_null = [*table[:, h], np.full(n, null_risk[h])]
+            writer = _writer(setting, with_null, h)
             scores[h], _, covariance[h], reason = _ipcw.columns_at(setting, h, count + 1, writer)
         else:
-            scores[h], reason = _ipcw.estimates_at(setting, h, count + 1, writer)
+            writer = _writer(setting, list(table[:, h]), h)
+            scores[h, :count], reason = _ipcw.estimates_at(setting, h, count, writer)
+            scores[h, count] = _null_score(setting, h, null_risk[h])
         reasons.append(reason[:count])
     own, null = scores[:, :count], scores[:, count:]
     crossed = covariance[:, :count, count]
@@ -216,6 +218,17 @@ def evaluate_brier(
         events=int(np.count_nonzero(setting.outcome == 1)),
         reason=tuple(reasons),
     )
+
+
+def _null_score(setting: _ipcw.Setting, horizon: int, risk: float) -> float:
+    """Brier score of one risk for everybody, from the patients of each cell."""
+    if setting.reason[horizon] is not None:
+        return np.nan
+    as_case, as_control = setting.by_cell(horizon)
+    weights = setting.panel.weights if setting.panel.weights.size else None
+    counts = np.bincount(setting.cell, weights, minlength=as_case.size)
+    missed, alarmed = float(np.sum(counts * as_case)), float(np.sum(counts * as_control))
+    return (missed * (1 - risk) ** 2 + alarmed * risk**2) / setting.panel.total
 
 
 def _writer(setting: _ipcw.Setting, risks: list[FloatArray], horizon: int) -> _ipcw.Writer:
@@ -253,15 +266,19 @@ def integrated_brier(
 
     Parameters
     ----------
-    time, event, weights
-        As for :func:`brier_t`.
+    time : array-like, shape (patients,)
+        Follow-up time in any unit; missing, infinite or negative values are refused.
+    event : array-like, shape (patients,)
+        1 or True for an event, 0 or False for a censoring.
     risks : array-like, shape (patients, times) or (patients, predictions, times)
-        Predicted probability of an event by each time of the grid.
+        Predicted probability of an event by each time of the grid, between 0 and 1, none missing.
     grid : array-like, shape (times,)
         Increasing times in the unit of ``time``.
     rule : {"step", "trapezoid"}
         "step" holds the score of each time until the next and is what riskRegression and pec
         print; "trapezoid" joins them by lines. Both start from a score of 0 at time 0.
+    weights : array-like, optional
+        Case weights, not negative.
 
     Returns
     -------

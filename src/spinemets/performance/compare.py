@@ -99,7 +99,7 @@ def holm(p: npt.ArrayLike) -> FloatArray:
     Parameters
     ----------
     p : array-like, shape (tests,)
-        p values between 0 and 1, NaN where there is no test.
+        Values between 0 and 1, NaN where there is no test.
 
     Returns
     -------

@@ -62,7 +62,7 @@ def cause_specific_c(
     Parameters
     ----------
     time : array-like, shape (patients,)
-        Follow-up time in any unit.
+        Follow-up time in any unit; missing, infinite or negative values are refused.
     cause : array-like, shape (patients,)
         0 for censored, 1, 2, ... for events.
     scores : array-like, shape (patients,) or (patients, scores)
@@ -72,7 +72,7 @@ def cause_specific_c(
     of_interest : int
         Code of the event that is predicted.
     **options
-        As for :func:`spinemets.performance.discrimination.concordance`.
+        Further arguments of :func:`spinemets.performance.discrimination.concordance`.
 
     Returns
     -------
@@ -113,10 +113,18 @@ def auc_t_competing(
 
     Parameters
     ----------
-    time, cause, scores, higher_is_worse, of_interest
-        As for :func:`cause_specific_c`.
+    time : array-like, shape (patients,)
+        Follow-up time in any unit; missing, infinite or negative values are refused.
+    cause : array-like, shape (patients,)
+        0 for censored, 1, 2, ... for events.
+    scores : array-like, shape (patients,) or (patients, scores)
+        Scores in any unit, none missing.
     horizons : array-like, shape (horizons,)
         Horizons in the unit of ``time``.
+    higher_is_worse : bool or sequence of bool
+        Whether a higher value means an earlier event; one for all scores or one per score.
+    of_interest : int
+        Code of the event that is predicted.
     influence : bool
         Whether to return each patient's influence value.
 
@@ -166,12 +174,16 @@ def brier_t_competing(
 
     Parameters
     ----------
-    time, cause, of_interest
-        As for :func:`cause_specific_c`.
+    time : array-like, shape (patients,)
+        Follow-up time in any unit; missing, infinite or negative values are refused.
+    cause : array-like, shape (patients,)
+        0 for censored, 1, 2, ... for events.
     risks : array-like, shape (patients, horizons) or (patients, predictions, horizons)
-        Predicted probability of the event of interest by each horizon.
+        Predicted probability of the event of interest by each horizon, none missing.
     horizons : array-like, shape (horizons,)
         Horizons in the unit of ``time``.
+    of_interest : int
+        Code of the event that is predicted.
 
     Returns
     -------
@@ -213,10 +225,18 @@ def wolbers_c(
 
     Parameters
     ----------
-    time, cause, scores, higher_is_worse, of_interest
-        As for :func:`cause_specific_c`.
+    time : array-like, shape (patients,)
+        Follow-up time in any unit; missing, infinite or negative values are refused.
+    cause : array-like, shape (patients,)
+        0 for censored, 1, 2, ... for events.
+    scores : array-like, shape (patients,) or (patients, scores)
+        Scores in any unit, none missing.
     tau : float
         Events of interest after tau are left out.
+    higher_is_worse : bool or sequence of bool
+        Whether a higher value means an earlier event; one for all scores or one per score.
+    of_interest : int
+        Code of the event that is predicted.
 
     Returns
     -------

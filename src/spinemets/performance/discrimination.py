@@ -244,8 +244,22 @@ def harrell_c(
 
     Parameters
     ----------
-    time, event, scores, higher_is_worse, strata, weights, tau, **options
-        As for :func:`concordance`.
+    time : array-like, shape (patients,)
+        Follow-up time in any unit; missing, infinite or negative values are refused.
+    event : array-like, shape (patients,)
+        1 or True for an event, 0 or False for a censoring.
+    scores : array-like, shape (patients,) or (patients, scores)
+        Scores in any unit; missing values are refused, so choose the patients first.
+    higher_is_worse : bool or sequence of bool
+        Whether a higher value means an earlier event; one for all scores or one per score.
+    strata : array-like, optional
+        Pairs are made within strata only.
+    weights : array-like, optional
+        Case weights, not negative.
+    tau : float, optional
+        Events after tau are left out (comparisons may reach beyond it).
+    **options
+        Further arguments of :func:`concordance`.
 
     Returns
     -------
@@ -296,8 +310,22 @@ def uno_c(
 
     Parameters
     ----------
-    time, event, scores, higher_is_worse, strata, weights, tau, **options
-        As for :func:`concordance`.
+    time : array-like, shape (patients,)
+        Follow-up time in any unit; missing, infinite or negative values are refused.
+    event : array-like, shape (patients,)
+        1 or True for an event, 0 or False for a censoring.
+    scores : array-like, shape (patients,) or (patients, scores)
+        Scores in any unit; missing values are refused, so choose the patients first.
+    higher_is_worse : bool or sequence of bool
+        Whether a higher value means an earlier event; one for all scores or one per score.
+    strata : array-like, optional
+        Pairs are made within strata only.
+    weights : array-like, optional
+        Case weights, not negative.
+    tau : float, optional
+        Events after tau are left out (comparisons may reach beyond it).
+    **options
+        Further arguments of :func:`concordance`.
 
     Returns
     -------

@@ -187,8 +187,14 @@ def gonen_heller_k(
 
     Parameters
     ----------
-    time, event, scores, higher_is_worse
-        As for :func:`royston_d`.
+    time : array-like, shape (patients,)
+        Follow-up time in any unit; missing, infinite or negative values are refused.
+    event : array-like, shape (patients,)
+        1 or True for an event, 0 or False for a censoring.
+    scores : array-like, shape (patients,) or (patients, scores)
+        Scores or linear predictors, none missing.
+    higher_is_worse : bool or sequence of bool
+        Whether a higher value means an earlier event.
 
     Returns
     -------
