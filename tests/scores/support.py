@@ -39,6 +39,19 @@ def consistent(patient, rng):
     one = patient["n_vertebral_metastases"] == 1 and patient["n_extraspinal_bone_metastases"] == 0
     none = patient["n_vertebral_metastases"] + patient["n_extraspinal_bone_metastases"] == 0
     patient["solitary_skeletal_metastasis"] = one or (none and bool(rng.random() < 0.5))
+    solitary = patient["solitary_skeletal_metastasis"]
+    patient["other_bone_metastases"] = not solitary
+    elsewhere = bool(rng.random() < 0.2)
+    patient["metastasis_disseminated"] = elsewhere
+    outside = any(organs.values()) or elsewhere
+    patient["metastases_outside_bone"] = outside
+    patient["n_organ_systems_beyond_bone"] = float(sum(organs.values()) + adrenal + elsewhere)
+    patient["n_organ_systems"] = patient["n_organ_systems_beyond_bone"] + 1
+    patient["n_extraspinal_organs"] = float(sum(organs.values()) + adrenal)
+    patient["sole_metastasis"] = solitary and not outside
+    for name in [n for n in patient if n.startswith("survival_") and n != "survival_days"]:
+        months = float(name.rsplit("_", 1)[1].rstrip("mod")) / (30 if name.endswith("d") else 1)
+        patient[name] = round(0.9**months, 3)
     return patient
 
 

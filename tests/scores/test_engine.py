@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.scores.support import complete_patients, roughened, with_gaps
 
-from spinemets.scores import engine, frames, registry
+from spinemets.scores import engine, frames, items, registry
 from spinemets.scores.schema import Band, Item
 from spinemets.scores.table import PatientTable
 
@@ -267,10 +267,10 @@ class TestParts:
             }
         )
         table = PatientTable.from_values({"kps": [80, 40, 10, None]})
-        found = engine.item_result(item, table)
+        found = items.item_result(item, table)
         assert found.low.tolist() == [2, 1, 0, 0]
         assert found.high.tolist() == [2, 1, 0, 2]
-        assert found.state.tolist() == [engine.KNOWN] * 3 + [engine.MISSING]
+        assert found.state.tolist() == [items.KNOWN] * 3 + [items.MISSING]
 
     @pytest.mark.parametrize(("times", "low", "high"), [(2, 6, 8), (-1, -4, -3)])
     def test_formula_with_an_interval(self, times, low, high):
@@ -278,7 +278,7 @@ class TestParts:
             {"id": "x", "name": "x", "formula": {"terms": [{"column": "ecog", "times": times}]}}
         )
         table = PatientTable.from_values({"ecog_low": [3], "ecog_high": [4]})
-        found = engine.item_result(item, table)
+        found = items.item_result(item, table)
         assert (found.low[0], found.high[0]) == (low, high)
 
     def test_formula_product_and_missing(self):
@@ -287,7 +287,7 @@ class TestParts:
             {"id": "x", "name": "x", "formula": {"operation": "product", "terms": terms}}
         )
         table = PatientTable.from_values({"albumin_g_per_l": [30, 30], "crp_mg_per_l": [20, None]})
-        found = engine.item_result(item, table)
+        found = items.item_result(item, table)
         assert found.low.tolist() == [60, 0]
         assert found.high.tolist() == [60, 30 * 70]
 
@@ -296,7 +296,7 @@ class TestParts:
         item = Item.model_validate({"id": "x", "name": "x", "formula": {"terms": terms}})
         table = PatientTable.from_values({"frankel_after": ["D", "D", None],
                                           "frankel_before": ["C", "E", "E"]})  # fmt: skip
-        found = engine.item_result(item, table)
+        found = items.item_result(item, table)
         assert found.low.tolist() == [1, -1, -4]
         assert found.high.tolist() == [1, -1, 0]
 

@@ -20,7 +20,7 @@ from spinemets.settings import suggest
 Location = tuple[str | int, ...]
 Say = Callable[[Location, str, str], None]
 _HIGHER_IS_SHORTER: Final = ("mortality",)
-_NOT_SURVIVAL: Final = ("ambulatory",)
+_NOT_SURVIVAL: Final = ("ambulatory", "local_control")
 
 
 def faults(definition: Definition, library: Mapping[str, Definition]) -> list[Fault]:
@@ -99,7 +99,12 @@ def _check_references(
         if level.when is not None:
             _check_condition((*loc, "levels", i, "when"), level.when, library, say)
     for i, term in enumerate(item.formula.terms if item.formula else ()):
-        _known_column((*loc, "formula", "terms", i, "column"), term.column, say)
+        where = (*loc, "formula", "terms", i)
+        if term.column is not None:
+            _known_column((*where, "column"), term.column, say)
+        elif term.score not in library:
+            rule = f"no score is called {term.score!r}{suggest(str(term.score), library)}"
+            say((*where, "score"), rule, "correct it")
 
 
 def _check_condition(
@@ -135,8 +140,15 @@ def _check_score(
     if condition.item is not None and condition.item not in items:
         rule = f"{name} has no item {condition.item!r}{suggest(condition.item, items)}"
         say((*loc, "item"), rule, f"use one of {', '.join(items)}")
-    if condition.in_ is not None or condition.is_ is not None:
-        say(loc, "points are compared with limits", "use between, at_least, at_most, above, below")
+    if condition.is_ is not None or (condition.in_ is not None and condition.item is not None):
+        repair = "use between, at_least, at_most, above or below; `in` names bands of a score"
+        say(loc, "points are compared with limits", repair)
+        return
+    bands = [band.id for band in library[name].bands]
+    for band in condition.in_ or ():
+        if band not in bands:
+            rule = f"{name} has no band {band!r}{suggest(band, bands)}"
+            say((*loc, "in"), rule, f"use one of {', '.join(bands)}")
 
 
 def _known_column(loc: Location, name: str, say: Say) -> bool:
@@ -181,6 +193,7 @@ def _check_form(
 ) -> None:
     """Check items, totals and bands of the published form or of one variant."""
     before = _Counter(say)
+    library = truth.as_read(definition, library)
     for i, item in enumerate(definition.items):
         where = loc or ("items", i)
         _check_levels(where, item, library, definition.assume_maybe, before)
@@ -228,7 +241,7 @@ def _check_levels(
             "close the gap, add a last level with `otherwise: true`, or say in `unlisted` what "
             "the score leaves out",
         )
-    if item.unlisted is not None and not nowhere.any():
+    if item.unlisted is not None and not nowhere.any() and loc[0] == "items":
         say(loc, f"item {item.id}: every value has a level", "remove `unlisted`")
     twice = cells.possible & (np.sum(sure, axis=0) > 1) if sure else np.zeros(1, bool)
     if twice.any() and item.overlap == "refused":

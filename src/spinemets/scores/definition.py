@@ -12,12 +12,14 @@ from spinemets.scores.schema import (
     Band,
     Condition,
     DefinitionFile,
+    Formula,
+    Horizon,
     Item,
     Level,
-    Misprint,
     Patch,
+    Prediction,
     Range,
-    Variant,
+    Term,
 )
 from spinemets.yamlfile import Document
 
@@ -119,11 +121,20 @@ class Definition:
     def depends_on(self) -> tuple[str, ...]:
         """Scores whose totals or items this one reads."""
         found = [c.score for c in self.conditions() if c.score is not None]
+        terms = [t for i in self.items if i.formula is not None for t in i.formula.terms]
+        found += [t.score for t in terms if t.score is not None]
         return tuple(dict.fromkeys(found))
+
+    @property
+    def reads(self) -> dict[str, str]:
+        """Variants of other scores that are read instead of their published form."""
+        return {} if self.patch is None else self.patch.reads
 
     @property
     def variant_names(self) -> tuple[str, ...]:
         """Variants and computable misprints, in the order of the file."""
+        if self.data.predictions:
+            return tuple(horizon_label(p.horizon) for p in self.data.predictions)
         names = [v.id for v in self.data.variants]
         names += [m.id for m in self.data.misprints if is_computable(m)]
         if self._leaves_primaries_open():
@@ -151,7 +162,8 @@ class Definition:
         """
         if not name:
             return Definition(self.data, self.document)
-        known: dict[str, Variant | Misprint] = {v.id: v for v in self.data.variants}
+        known: dict[str, Patch] = {v.id: v for v in self.data.variants}
+        known.update({horizon_label(p.horizon): _probability(p) for p in self.data.predictions})
         known.update({m.id: m for m in self.data.misprints if is_computable(m)})
         if name in known:
             return Definition(self.data, self.document, name, known[name])
@@ -213,6 +225,40 @@ class Definition:
 
     def _leaves_primaries_open(self) -> bool:
         return any(c.maybe for c in self.conditions())
+
+
+def horizon_label(horizon: Horizon) -> str:
+    """
+    Name a horizon as result tables do.
+
+    Parameters
+    ----------
+    horizon : Horizon
+        Time with its unit.
+
+    Returns
+    -------
+    str
+        For example ``"90d"`` or ``"6mo"``.
+
+    Examples
+    --------
+    >>> horizon_label(Horizon(value=90, unit="days"))
+    '90d'
+    """
+    short = {"days": "d", "weeks": "wk", "months": "mo", "years": "y"}[horizon.unit]
+    return f"{horizon.value:g}{short}"
+
+
+def _probability(prediction: Prediction) -> Patch:
+    """A supplied probability as a score of one item."""
+    label = horizon_label(prediction.horizon)
+    term = Term(column=prediction.column)
+    item = Item(
+        id="probability", name=f"supplied probability of survival at {label}",
+        formula=Formula(terms=[term]),
+    )  # fmt: skip
+    return Patch(items=[item], range=Range(minimum=0.0, maximum=1.0, step=None))
 
 
 def is_computable(patch: Patch) -> bool:
@@ -298,5 +344,6 @@ def item_columns(item: Item) -> tuple[str, ...]:
         Without repetition, in the order of appearance.
     """
     names = [c.column for c in item_conditions(item) if c.column is not None]
-    names += [t.column for t in item.formula.terms] if item.formula else []
+    terms = item.formula.terms if item.formula else []
+    names += [t.column for t in terms if t.column is not None]
     return tuple(dict.fromkeys(names))

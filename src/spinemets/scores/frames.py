@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from spinemets.scores import engine, prepare
+from spinemets.scores import engine, imports, items, prepare
 from spinemets.scores.definition import Definition, item_conditions
 from spinemets.scores.engine import ScoreResult
 from spinemets.scores.schema import Condition
@@ -22,11 +22,11 @@ SCORE_COLUMNS: Final = (
     "band_low", "band_high", "status", "reason",
 )  # fmt: skip
 _STATE_TEXT: Final = {
-    engine.MISSING: "missing",
-    engine.INTERVAL: "known only approximately",
-    engine.AMBIGUOUS: "left open by the score",
-    engine.UNLISTED: "not listed by the score",
-    engine.REJECTED: "outside the contract or contradictory",
+    items.MISSING: "missing",
+    items.INTERVAL: "known only approximately",
+    items.AMBIGUOUS: "left open by the score",
+    items.UNLISTED: "not listed by the score",
+    items.REJECTED: "outside the contract or contradictory",
 }
 UNLISTED_PREFIX: Final = "unlisted_"
 
@@ -148,11 +148,13 @@ def compute_results(
     wanted = [library[name] for name in (definitions if only is None else only)]
     reading = "missing" if settings.removability == "both" else settings.removability
     plain = prepare.patient_table(frame, reading)  # type: ignore[arg-type]
+    for definition in wanted:
+        imports.reject_rising(definition, plain)
     results: dict[tuple[str, str], ScoreResult] = {}
     forms = [
         d if not name else definitions[d.id].with_variant(name)
         for d in wanted
-        for name in ("", *settings.variants.get(d.id, ()))
+        for name in forms_of(d, settings.variants.get(d.id, ()))
     ]
     for form, result in zip(forms, engine.run(forms, library, plain), strict=True):
         results[form.id, "" if form == library[form.id] else form.variant] = result
@@ -165,6 +167,27 @@ def compute_results(
     order = {d.id: i for i, d in enumerate(wanted)}
     keys = sorted(results, key=lambda key: order[key[0]])
     return [(results[key], key[1]) for key in keys]
+
+
+def forms_of(definition: Definition, variants: Sequence[str]) -> tuple[str, ...]:
+    """
+    Forms of a score that are computed.
+
+    Parameters
+    ----------
+    definition : Definition
+        Score.
+    variants : sequence of str
+        Variants asked for.
+
+    Returns
+    -------
+    tuple of str
+        Published form (empty name), then the variants; for an imported model its horizons.
+    """
+    if definition.data.predictions:
+        return definition.variant_names
+    return ("", *variants)
 
 
 def base_form(definition: Definition, unlisted: str) -> Definition:
@@ -211,8 +234,8 @@ def _reads(conditions: Iterable[Condition], library: Mapping[str, Definition]) -
         if condition.column == prepare.REMOVABILITY:
             return True
         if condition.score is not None:
-            items = [i for i in library[condition.score].items if condition.item in (None, i.id)]
-            if any(_reads(item_conditions(item), library) for item in items):
+            parts = [i for i in library[condition.score].items if condition.item in (None, i.id)]
+            if any(_reads(item_conditions(item), library) for item in parts):
                 return True
     return False
 
@@ -288,7 +311,7 @@ def _reason(definition: Definition, column: list[int]) -> str:
         rough = [
             i.name
             for i, s in zip(definition.items, states, strict=True)
-            if s == engine.KNOWN_FROM_INTERVAL
+            if s == items.KNOWN_FROM_INTERVAL
         ]
         if rough:
             parts = [*parts, f"known as an interval within one level: {', '.join(rough)}"]
@@ -346,14 +369,15 @@ def items_missing(results: Sequence[tuple[ScoreResult, str]], cohort: str) -> pd
 
     rows = []
     for result, variant in results:
-        if variant:
+        if variant and not result.definition.data.predictions:
             continue
         meant = result.status != engine.NOT_APPLICABLE
         for item in result.definition.items:
             state = result.items[item.id].state
-            unknown = (state != engine.KNOWN) & (state != engine.KNOWN_FROM_INTERVAL)
+            name = variant if result.definition.data.predictions else item.id
+            unknown = (state != items.KNOWN) & (state != items.KNOWN_FROM_INTERVAL)
             rows.append(
-                (cohort, result.definition.id, item.id, int((unknown & meant).sum()), meant.sum())
+                (cohort, result.definition.id, name, int((unknown & meant).sum()), meant.sum())
             )
     table = pd.DataFrame(rows, columns=["cohort", "score", "item", "n_missing", "n"])
     return table.astype({"n_missing": "Int64", "n": "Int64"})

@@ -123,6 +123,8 @@ def concept_truth(name: str, table: PatientTable) -> Truth:
 
 
 def _leaf(condition: Condition, table: PatientTable, assume_maybe: bool) -> Truth:
+    if condition.score is not None and condition.in_ is not None:
+        return table.band_truth(condition.score, set(condition.in_))
     if condition.score is not None:
         numbers = table.score_numbers(condition.score, condition.item)
         return compare(condition, numbers, 1.0)

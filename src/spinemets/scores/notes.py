@@ -85,6 +85,9 @@ def survival_text(fact: object) -> str:
     at = _horizon(fact.horizon_months, fact.horizon_days)
     words = {
         "median_months": f"median {value}{interval} months",
+        "median_weeks": f"median {value}{interval} weeks",
+        "median_days": f"median {value}{interval} days",
+        "local_control": f"local progression-free {value}{interval}{at}",
         "mean_months": f"mean {value}{interval} months",
         "survival": f"survival {value}{interval}{at}",
         "mortality": f"mortality {value}{interval}{at}",
@@ -100,7 +103,7 @@ def survival_text(fact: object) -> str:
 def _plain(measure: str, value: float | None) -> str:
     if value is None:
         return ""
-    share = measure in ("survival", "mortality", "ambulatory")
+    share = measure in ("survival", "mortality", "ambulatory", "local_control")
     return f"{100 * value:.3g} %" if share else f"{value:g}"
 
 

@@ -49,7 +49,9 @@ class Condition(Strict):
     recorded: Condition | None = Field(
         None, description="certainly true from what was recorded; unknown counts as false"
     )
-    in_: list[str] | None = Field(None, alias="in", min_length=1, description="one of these values")
+    in_: list[str] | None = Field(
+        None, alias="in", min_length=1, description="one of these values; bands of another score"
+    )
     maybe: list[str] | None = Field(
         None, description="values for which the score leaves open whether they belong here"
     )
@@ -99,11 +101,18 @@ class Level(Strict):
 
 
 class Term(Strict):
-    """One term of a formula item."""
+    """One term of a formula item: a number, the grade of an ordinal column, or another score."""
 
-    column: str
+    column: str | None = None
+    score: str | None = Field(None, description="total of another score, by id")
     times: float = 1.0
     unit: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Term:
+        if (self.column is None) == (self.score is None):
+            raise ValueError("a term has either `column` or `score`")
+        return self
 
 
 class Formula(Strict):
@@ -118,7 +127,7 @@ class Item(Strict):
 
     id: Identifier
     name: Text
-    levels: list[Level] = []
+    levels: list[Level] = Field([], max_length=16)
     formula: Formula | None = None
     overlap: Literal["refused", "first_wins"] = Field(
         "refused", description="first_wins: an earlier level outranks a later one"
@@ -139,8 +148,8 @@ class Item(Strict):
 
 
 Measure = Literal[
-    "median_months", "mean_months", "survival", "mortality", "ambulatory",
-    "predicted_below_months", "predicted_at_least_months",
+    "median_months", "median_weeks", "median_days", "mean_months", "survival", "mortality",
+    "ambulatory", "local_control", "predicted_below_months", "predicted_at_least_months",
 ]  # fmt: skip
 
 
@@ -196,6 +205,14 @@ class Patch(Strict):
     bands: list[Band] | None = None
     ceiling: float | None = None
     no_ceiling: bool = False
+    reads: dict[str, str] = Field({}, description="score id: variant of it that is read instead")
+
+
+class Total(Strict):
+    """Published figures of single totals, where the paper has no groups."""
+
+    total: float
+    survival: list[Survival]
 
 
 class Variant(Patch):
@@ -221,7 +238,7 @@ class Citation(Strict):
 
     text: Text
     doi: str | None = None
-    year: int
+    year: int | None = Field(description="null when not established")
     confidence: Confidence = "read"
     more: list[str] = []
 
@@ -321,6 +338,7 @@ class DefinitionFile(Strict):
     items: list[Item] = []
     bands: list[Band] = []
     gaps: str = Field("", description="why some totals fall in no band")
+    totals: list[Total] = []
     predictions: list[Prediction] = []
     unlisted_rule: str = ""
     unknown_primary_rule: str = ""

@@ -83,6 +83,8 @@ def list_text(definitions: Iterable[Definition]) -> str:
     for d in definitions:
         span = f"{d.minimum:g}-{d.maximum:g}" if d.data.range else "probability"
         verified = "to verify" if d.needs_verification else ""
+        if d.data.off_by_default:
+            verified = f"{verified} (off by default)".strip()
         bands = ", ".join(b.id for b in d.bands) or "none"
         rows.append([d.id, d.data.short, d.data.kind, span, _ARROW[d.direction], bands, verified])
     head = ["id", "short", "kind", "range", "direction", "bands", "verification"]
@@ -150,7 +152,7 @@ def _item_rows(item: Item) -> list[list[str]]:
         sign = " + " if item.formula.operation == "sum" else " x "
         terms = sign.join(
             (f"{t.times:g} x " if t.times != 1 else "")
-            + t.column
+            + (t.column or f"{t.score} total")
             + (f" ({t.unit})" if t.unit else "")
             for t in item.formula.terms
         )
@@ -191,6 +193,7 @@ def show_text(definition: Definition) -> str:
     notes += [f"- {i.name}: {i.unlisted}" for i in definition.items if i.unlisted]
     sections.append(_listing("Notes on the items", notes))
     sections.append(_listing("Bands", [_band_line(definition, i) for i in range(len(data.bands))]))
+    sections.append(_listing("Published for single totals", _total_lines(definition)))
     sections.append(_listing("Variants (off by default)", _variant_lines(definition)))
     sections.append(_listing("Errors in circulation", [_misprint_line(m) for m in data.misprints]))
     sections.append(_listing("Unsure", [f"- {text}" for text in data.unsure]))
@@ -245,6 +248,13 @@ def _band_line(definition: Definition, i: int) -> str:
     facts = "; ".join(survival_text(s) + mark(s.confidence) for s in band.survival)
     parts = [f"- {band.label}{mark(band.confidence)}", band.advice, facts, band.note]
     return ": ".join([parts[0], "; ".join(p for p in parts[1:] if p)]).rstrip(": ")
+
+
+def _total_lines(definition: Definition) -> list[str]:
+    return [
+        f"- {t.total:g}: " + "; ".join(survival_text(s) + mark(s.confidence) for s in t.survival)
+        for t in definition.data.totals
+    ]
 
 
 def _variant_lines(definition: Definition) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spinemets.scores import engine, frames, kleene, truth, worked
+from spinemets.scores import engine, frames, items, kleene, truth, worked
 from spinemets.scores.definition import Definition
 from spinemets.scores.engine import ScoreResult
 from spinemets.scores.notes import survival_text
@@ -77,6 +77,11 @@ def explain_result(result: ScoreResult, cells: PatientTable, row: int) -> str:
             lines.append(f"  advice printed in the paper: {found.advice}")
         if found.note:
             lines.append(f"  note: {found.note}")
+    for total in definition.data.totals:
+        if result.points[row] == total.total:
+            lines += [
+                f"  published: {survival_text(s)}{mark(s.confidence)}" for s in total.survival
+            ]
     lines += [f"  caveat: {text}" for text in caveats(definition, cells, row)]
     return "\n".join(lines)
 
@@ -129,9 +134,9 @@ def _item_row(item: Item, result: ScoreResult, cells: PatientTable, row: int) ->
         level.label for level, mask in zip(item.levels, reached, strict=True) if bool(mask[row])
     ]
     state = int(found.state[row])
-    if state == engine.UNLISTED:
+    if state == items.UNLISTED:
         return [item.name, points, "not listed by the score"]
-    if state == engine.MISSING and len(labels) == len(item.levels):
+    if state == items.MISSING and len(labels) == len(item.levels):
         return [item.name, points, "missing"]
     return [item.name, points, " or ".join(dict.fromkeys(labels))]
 
@@ -150,7 +155,7 @@ def wide(results: list[tuple[ScoreResult, str]]) -> dict[str, list[str]]:
     dict of str to list of str
         ``items`` and ``published``, in the row order of ``frames.to_frame``.
     """
-    items: list[str] = []
+    listed: list[str] = []
     published: list[str] = []
     for result, _ in results:
         parts = []
@@ -162,7 +167,7 @@ def wide(results: list[tuple[ScoreResult, str]]) -> dict[str, list[str]]:
                     for a, b in zip(low.tolist(), high.tolist(), strict=True)
                 ]
             )
-        items += ["; ".join(row) for row in zip(*parts, strict=True)]
+        listed += ["; ".join(row) for row in zip(*parts, strict=True)]
         texts = ["; ".join(survival_text(s) for s in b.survival) for b in result.definition.bands]
         published += np.array([*texts, ""], dtype=object)[result.band].tolist()
-    return {"items": items, "published": published}
+    return {"items": listed, "published": published}

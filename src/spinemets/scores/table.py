@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -36,6 +37,9 @@ class ScoreNumbers(Protocol):
 
     def states(self, item: str | None) -> npt.NDArray[np.int8]:
         """Why the total, or the points of one item, are not known."""
+
+    def band_range(self) -> tuple[Codes, Codes, list[str]]:
+        """Lowest and highest possible band by position, and the ids of all bands."""
 
 
 @cache
@@ -106,6 +110,7 @@ class PatientTable:
         self.rejected: dict[str, Bools] = {}
         self.cache: dict[Any, npt.NDArray[np.int8]] = {}
         self.scores: dict[str, ScoreNumbers] = {}
+        self._reads: Mapping[str, str] = {}
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> PatientTable:
@@ -194,7 +199,73 @@ class PatientTable:
         Numbers
             Lowest and highest possible points.
         """
-        return self.scores[score].numbers(item)
+        return self._score(score).numbers(item)
+
+    def states_of(self, score: str, item: str | None) -> npt.NDArray[np.int8]:
+        """
+        Why points of another score are not known.
+
+        Parameters
+        ----------
+        score : str
+            Id of the score.
+        item : str or None
+            Item; None for the total.
+
+        Returns
+        -------
+        ndarray of int8, shape (n,)
+            States of the engine.
+        """
+        return self._score(score).states(item)
+
+    def band_truth(self, score: str, wanted: set[str]) -> npt.NDArray[np.int8]:
+        """
+        Truth of "another score lies in one of these bands".
+
+        Parameters
+        ----------
+        score : str
+            Id of the score.
+        wanted : set of str
+            Bands that make it true.
+
+        Returns
+        -------
+        ndarray of int8, shape (n,)
+            Unknown when some possible bands are wanted and others not, or when there is none.
+        """
+        low, high, names = self._score(score).band_range()
+        inside = np.array([name in wanted for name in names])
+        before = np.concatenate([[0], np.cumsum(inside)])
+        found = before[high + 1] - before[np.maximum(low, 0)]
+        out = np.where(found == high - low + 1, 2, np.where(found == 0, 0, 1)).astype(np.int8)
+        out[(low < 0) | (high < 0)] = 1
+        return out
+
+    @contextmanager
+    def reading(self, variants: Mapping[str, str]) -> Iterator[None]:
+        """
+        Let other scores be read in a variant for a while.
+
+        Parameters
+        ----------
+        variants : Mapping of str to str
+            Score id to variant.
+
+        Yields
+        ------
+        None
+            Inside, ``score_numbers`` and ``band_truth`` give the variants.
+        """
+        self._reads = variants
+        try:
+            yield
+        finally:
+            self._reads = {}
+
+    def _score(self, name: str) -> ScoreNumbers:
+        return self.scores[f"{name}:{self._reads[name]}" if name in self._reads else name]
 
     def lookup(self, name: str, wanted: set[str], maybe: set[str]) -> npt.NDArray[np.int8]:
         """

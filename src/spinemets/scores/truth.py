@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spinemets import contract, units, vocabulary
-from spinemets.scores import engine, kleene, prepare
+from spinemets.scores import engine, items, kleene, prepare
 from spinemets.scores.definition import Definition, item_conditions
-from spinemets.scores.schema import Condition, Item
+from spinemets.scores.schema import Band, Condition, Item
 from spinemets.scores.table import PRIMARY, Numbers, PatientTable, levels_of
 
 #: A column of the patient table, or ``score:<id>`` / ``score:<id>:<item>``.
@@ -33,7 +33,20 @@ ENUMERATED: Final = 120
 class FixedScore:
     """Totals and item points of another score, given instead of computed."""
 
+    bands: tuple[Band, ...]
     values: dict[str | None, npt.NDArray[np.float64]] = field(default_factory=dict)
+
+    def band_range(self) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int16], list[str]]:
+        """
+        Bands of the totals that were set.
+
+        Returns
+        -------
+        tuple
+            Position of the band, twice, and the band ids.
+        """
+        position = engine.band_of(self.values[None], self.bands)
+        return position, position, [band.id for band in self.bands]
 
     def numbers(self, item: str | None) -> Numbers:
         """
@@ -103,13 +116,13 @@ class Truth:
     uncovered: tuple[float, ...]
 
 
-def leaves(items: Iterable[Item]) -> dict[Source, list[Condition]]:
+def leaves(parts: Iterable[Item]) -> dict[Source, list[Condition]]:
     """
     Comparisons that items make, by what they compare.
 
     Parameters
     ----------
-    items : iterable of Item
+    parts : iterable of Item
         Items of a score.
 
     Returns
@@ -118,7 +131,7 @@ def leaves(items: Iterable[Item]) -> dict[Source, list[Condition]]:
         Column, or ``score:...``, to its comparisons.
     """
     out: dict[Source, list[Condition]] = {}
-    for item in items:
+    for item in parts:
         for condition in item_conditions(item):
             if condition.column is not None:
                 out.setdefault(condition.column, []).append(condition)
@@ -126,7 +139,7 @@ def leaves(items: Iterable[Item]) -> dict[Source, list[Condition]]:
                 part = f":{condition.item}" if condition.item else ""
                 out.setdefault(f"score:{condition.score}{part}", []).append(condition)
         for term in item.formula.terms if item.formula else ():
-            out.setdefault(term.column, [])
+            out.setdefault(term.column or f"score:{term.score}", [])
     return out
 
 
@@ -153,7 +166,7 @@ def representatives(
     candidates = _candidates(source, conditions, library)
     if not conditions:
         return candidates
-    table = _table({source: candidates})
+    table = _table({source: candidates}, library)
     signature = np.stack([kleene.evaluate(c, table) for c in conditions])
     _, first = np.unique(signature, axis=1, return_index=True)
     return [candidates[i] for i in sorted(first)]
@@ -193,7 +206,9 @@ def _score_values(
     return tuple(sorted({level.points for level in found.levels}))
 
 
-def _table(columns: Mapping[Source, Sequence[Any]]) -> PatientTable:
+def _table(
+    columns: Mapping[Source, Sequence[Any]], library: Mapping[str, Definition]
+) -> PatientTable:
     n = len(next(iter(columns.values())))
     plain = {k: v for k, v in columns.items() if not k.startswith("score:")}
     plain = {k: _booleans(k, v) for k, v in plain.items()}
@@ -201,7 +216,7 @@ def _table(columns: Mapping[Source, Sequence[Any]]) -> PatientTable:
     for source, values in columns.items():
         if source.startswith("score:"):
             _, name, *item = source.split(":")
-            fixed = table.scores.setdefault(name, FixedScore())
+            fixed = table.scores.setdefault(name, FixedScore(library[name].bands))
             assert isinstance(fixed, FixedScore)
             fixed.values[item[0] if item else None] = np.asarray(values, dtype=float)
     return table
@@ -213,13 +228,13 @@ def _booleans(name: str, values: Sequence[Any]) -> Sequence[Any]:
     return values
 
 
-def grid(items: Sequence[Item], library: Mapping[str, Definition]) -> Grid:
+def grid(parts: Sequence[Item], library: Mapping[str, Definition]) -> Grid:
     """
     Make every distinguishable patient with respect to some items.
 
     Parameters
     ----------
-    items : sequence of Item
+    parts : sequence of Item
         Items of a score.
     library : Mapping of str to Definition
         Scores that the items read.
@@ -235,7 +250,7 @@ def grid(items: Sequence[Item], library: Mapping[str, Definition]) -> Grid:
     ValueError
         When the product is too large to be enumerated.
     """
-    values = {s: representatives(s, c, library) for s, c in leaves(items).items()}
+    values = {s: representatives(s, c, library) for s, c in leaves(parts).items()}
     size = reduce(lambda a, b: a * b, (len(v) for v in values.values()), 1)
     if size > LIMIT:
         raise ValueError(f"the item tells {size} patients apart; split it")
@@ -243,7 +258,7 @@ def grid(items: Sequence[Item], library: Mapping[str, Definition]) -> Grid:
     columns = {s: [row[i] for row in rows] for i, s in enumerate(values)}
     if not columns:
         return Grid(PatientTable({}, 1), {}, np.ones(1, dtype=bool))
-    table = _table(columns)
+    table = _table(columns, library)
     prepare.harmonise(table)
     possible = np.ones(len(rows), dtype=bool)
     for rejected in table.rejected.values():
@@ -251,13 +266,32 @@ def grid(items: Sequence[Item], library: Mapping[str, Definition]) -> Grid:
     return Grid(table, columns, possible)
 
 
-def components(items: Sequence[Item]) -> list[list[Item]]:
+def as_read(definition: Definition, library: Mapping[str, Definition]) -> Mapping[str, Definition]:
+    """
+    Other scores in the variants that a definition reads.
+
+    Parameters
+    ----------
+    definition : Definition
+        Score or variant.
+    library : Mapping of str to Definition
+        Published forms.
+
+    Returns
+    -------
+    Mapping of str to Definition
+        The same, with the variants in place.
+    """
+    return dict(library) | {n: library[n].with_variant(v) for n, v in definition.reads.items()}
+
+
+def components(parts: Sequence[Item]) -> list[list[Item]]:
     """
     Group items that read the same columns; groups are independent of each other.
 
     Parameters
     ----------
-    items : sequence of Item
+    parts : sequence of Item
         Items of a score.
 
     Returns
@@ -266,7 +300,7 @@ def components(items: Sequence[Item]) -> list[list[Item]]:
         Groups in the order of their first item.
     """
     groups: list[tuple[set[str], list[Item]]] = []
-    for item in items:
+    for item in parts:
         sources = set(leaves([item]))
         touching = [g for g in groups if g[0] & sources]
         merged: tuple[set[str], list[Item]] = (sources.union(*(g[0] for g in touching)), [])
@@ -297,7 +331,7 @@ def reached_levels(item: Item, table: PatientTable) -> list[npt.NDArray[np.bool_
     out = []
     open_ = np.ones(table.n, dtype=bool)
     for level in item.levels:
-        truth = engine.level_truth(item, level, table)
+        truth = items.level_truth(item, level, table)
         out.append(open_ & (truth != kleene.FALSE))
         open_ = open_ & (truth != kleene.TRUE)
     return out
@@ -319,6 +353,7 @@ def enumerate_score(definition: Definition, library: Mapping[str, Definition]) -
     Truth
         Reachable totals, levels and bands.
     """
+    library = as_read(definition, library)
     totals = np.zeros(1)
     levels: set[tuple[str, int]] = set()
     for group in components(definition.items):
@@ -326,14 +361,14 @@ def enumerate_score(definition: Definition, library: Mapping[str, Definition]) -
         sums: list[npt.NDArray[np.float64]] = [np.zeros(cells.table.n), np.zeros(cells.table.n)]
         listed = cells.possible.copy()
         for item in group:
-            result = engine.item_result(item, cells.table, definition.assume_maybe)
+            result = items.item_result(item, cells.table, definition.assume_maybe)
             sums = [sums[0] + result.low, sums[1] + result.high]
             listed &= ~result.open_list
             for i, mask in enumerate(reached_levels(item, cells.table)):
                 if (mask & cells.possible).any():
                     levels.add((item.id, i))
         both = np.concatenate([s[listed] for s in sums])
-        totals = np.unique(np.round(np.add.outer(totals, np.unique(both)), engine.DECIMALS))
+        totals = np.unique(np.round(np.add.outer(totals, np.unique(both)), items.DECIMALS))
     if definition.ceiling is not None:
         totals = np.unique(np.minimum(totals, definition.ceiling))
     position = engine.band_of(totals, definition.bands)

@@ -85,6 +85,26 @@ def any_of(draft: Draft, spec: Mapping[str, Any]) -> Drawn:
     return _flag(np.any([draft.columns[c].is_in([True]) for c in spec["needs"]], axis=0))
 
 
+def count_of(draft: Draft, spec: Mapping[str, Any]) -> Drawn:
+    """
+    How many of some boolean columns are true.
+
+    Parameters
+    ----------
+    draft : Draft
+        Holds the columns.
+    spec : mapping
+        ``needs``: their names.
+
+    Returns
+    -------
+    Drawn
+        Whole number.
+    """
+    found = [draft.columns[c].is_in([True]) for c in spec["needs"]]
+    return Drawn(np.sum(found, axis=0).astype(float))
+
+
 def copy(draft: Draft, spec: Mapping[str, Any]) -> Drawn:
     """
     The same values as another column.
@@ -155,6 +175,7 @@ CODED: Final[Mapping[str, tuple[Callable[[Draft, Mapping[str, Any]], Drawn], tup
     "solitary": (solitary, ("n_vertebral_metastases", "n_extraspinal_bone_metastases")),
     "realised": (realised, (OBSERVED,)),
     "any_of": (any_of, ()),
+    "count_of": (count_of, ()),
     "copy": (copy, ()),
     "product": (product, ()),
     "radiotherapy_role": (
