@@ -8,7 +8,8 @@ from typing import Final
 
 from spinemets import strata
 from spinemets.figures import bands, computability, distribution, forest, kaplan_meier
-from spinemets.figures.base import Drawing, Figure, Source, write
+from spinemets.figures.base import Drawing, Figure, write
+from spinemets.figures.source import Source
 
 _ALL: Final = (
     kaplan_meier.OVERALL,

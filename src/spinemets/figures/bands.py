@@ -6,18 +6,10 @@ from typing import Any, Final
 
 from spinemets.figures import curves as km
 from spinemets.figures import style
-from spinemets.figures.base import (
-    MARGIN,
-    Drawing,
-    Figure,
-    Source,
-    count,
-    draw_footer,
-    empty,
-    footer_height,
-)
+from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
 from spinemets.figures.curves import Curve
-from spinemets.figures.kaplan_meier import Y_LABEL
+from spinemets.figures.layouts import Y_LABEL
+from spinemets.figures.source import Source, count
 from spinemets.figures.style import SMALL, Page
 
 TABLES: Final = ("kaplan_meier_bands", "at_risk_bands", "survival_bands")
@@ -80,6 +72,7 @@ def draw(source: Source) -> Drawing:
         reason = "; ".join(left_out) or "no score has a band in this cohort"
         return empty(source, width, f"no Kaplan-Meier curve: {reason}", list(TABLES))
     page = _page(source, shown, width)
+    missing = source.without(p.score for p in every)
     caption = (
         f"{TITLE}: {source.label}. Each score in the patients in whom its band is known; bands "
         "ordered from best to worst published prognosis, with deaths / n and median months "
@@ -89,6 +82,8 @@ def draw(source: Source) -> Drawing:
     )
     if left_out:
         caption += f" Not drawn: {'; '.join(left_out)}."
+    if missing:
+        caption += f" No band is known in any patient: {', '.join(missing)}."
     return Drawing(
         page,
         pd.concat([km.data(p.curves, p.title) for p in shown], ignore_index=True),
@@ -102,9 +97,8 @@ def draw(source: Source) -> Drawing:
 
 def _page(source: Source, panels: list[Panel], width: float) -> Page:
     end = source.settings.follow_up_months
-    columns = max(1, min(COLUMNS, len(panels), int((width - 8) // 50)))
     left, gap = 17.0, 12.5
-    wide = (width - left - MARGIN - 2 - (columns - 1) * gap) / columns
+    columns, wide, width = style.columns(width, len(panels), left, gap, COLUMNS)
     grid = [panels[i : i + columns] for i in range(0, len(panels), columns)]
     heads = [max(_head(p, wide) for p in row) for row in grid]
     feet = [4.0 + (max(len(p.curves) for p in row) + 1) * LINE + 1.5 for row in grid]
@@ -140,7 +134,7 @@ def _panel(
     at = y + style.line_height() + 0.8 + LINE / 2
     page.text(x - OUTSIDE, at, "Band", **quiet)
     page.text(x + width - MEDIAN, at, "Deaths", ha="right", **quiet)
-    page.text(x + width, at, "Median (95 % CI)", ha="right", **quiet)
+    page.text(x + width, at, "Median, months", ha="right", **quiet)
     times = km.thinned(km.risk_times(panel.curves, end), end, width)
     axes = page.axes(x, y + head, width, DATA_HEIGHT)
     km.prepare(axes, end, times)

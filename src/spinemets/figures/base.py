@@ -1,20 +1,17 @@
-"""What every figure shares: where its data come from, what it hands back, how it is written."""
+"""What every figure shares: what it hands back, its footer, and how it is written."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from spinemets.errors import Fault, InputError
 from spinemets.figures import style
+from spinemets.figures.source import NOT_SHOWN, Source
 from spinemets.figures.style import FONT, SMALL, Page
 from spinemets.results import atomic, write_csv
-from spinemets.settings import FigureSettings
-from spinemets.tables import COUNT, NUMBER, TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,144 +20,8 @@ SIMULATED: Final = (
     "SIMULATED patients: what this cohort says about the ranking of the scores is no evidence."
 )
 NOTHING: Final = "Nothing to show"
-#: In place of a count that disclosure control withheld.
-NOT_SHOWN: Final = "n/s"
 MARGIN: Final = 2.0
 MONTHS: Final = "months"
-
-
-@dataclass(frozen=True)
-class Source:
-    """
-    Everything a figure may read: released tables and the released description of the cohort.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of released tables.
-    info : dict
-        Released ``cohort.json``.
-    settings : FigureSettings
-        Sizes and extent of time.
-    """
-
-    folder: Path
-    info: dict[str, Any]
-    settings: FigureSettings
-
-    def table(self, name: str) -> pd.DataFrame:
-        """
-        Read a released table.
-
-        Parameters
-        ----------
-        name : str
-            Name in the registry.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Keys and texts as strings (empty, never missing), counts ``Int64``, numbers float.
-
-        Raises
-        ------
-        InputError
-            When the file isn't there or lacks a registered column.
-        """
-        import pandas as pd
-
-        path = self.folder / f"{name}.csv"
-        if not path.is_file():
-            raise InputError([Fault(path.name, "released table is missing", "release it first")])
-        table = pd.read_csv(path, dtype="string", keep_default_na=False, na_values=[])
-        spec = TABLES[name]
-        if lacking := [c for c in spec.columns if c not in table]:
-            rule = f"columns are missing: {', '.join(lacking)}"
-            raise InputError([Fault(path.name, rule, "release the table again")])
-        for column in spec.of_kind(COUNT):
-            numbers = pd.to_numeric(table[column].replace("", pd.NA))
-            table[column] = numbers.astype("Float64").round().astype("Int64")
-        for column in spec.of_kind(NUMBER):
-            table[column] = pd.to_numeric(table[column].replace("", pd.NA)).astype("float64")
-        return table
-
-    @cached_property
-    def notes(self) -> pd.DataFrame:
-        """Facts of the score definitions; empty where they weren't released."""
-        import pandas as pd
-
-        if (self.folder / "score_notes.csv").is_file():
-            return self.table("score_notes")
-        return pd.DataFrame(columns=list(TABLES["score_notes"].columns), dtype="string")
-
-    def facts(self, score: str, fact: str) -> dict[str, str]:
-        """
-        Facts of one score.
-
-        Parameters
-        ----------
-        score : str
-            Score id.
-        fact : str
-            Which fact, for example ``"band"``.
-
-        Returns
-        -------
-        dict of str to str
-            Key to text, in the order of the definition.
-        """
-        rows = self.notes[self.notes["score"].eq(score) & self.notes["fact"].eq(fact)]
-        return dict(zip(rows["key"], rows["text"], strict=True))
-
-    def score(self, score: str, variant: str = "") -> str:
-        """
-        Name a score for a figure.
-
-        Parameters
-        ----------
-        score, variant : str
-            Ids.
-
-        Returns
-        -------
-        str
-            Its short name, with the variant where there is one.
-        """
-        short = next(iter(self.facts(score, "short").values()), plain(score))
-        return f"{short}, {plain(variant)}" if variant else short
-
-    def score_footnotes(self, scores: Sequence[str]) -> list[str]:
-        """
-        What is unsure about the scores that a figure shows.
-
-        Parameters
-        ----------
-        scores : sequence of str
-            Score ids.
-
-        Returns
-        -------
-        list of str
-            Sentences; a score that needs verification is named first.
-        """
-        notes = self.notes[self.notes["score"].isin(list(scores))]
-        unsure = [
-            f"{self.score(s)} needs verification against the paper before use."
-            for s in dict.fromkeys(notes.loc[notes["fact"].eq("needs_verification"), "score"])
-        ]
-        own = [str(t) for t in notes.loc[notes["fact"].eq("footnote"), "text"]]
-        named = [u for u in unsure if not any(t.startswith(u.rstrip(".")) for t in own)]
-        return [*named, *own]
-
-    @property
-    def simulated(self) -> bool:
-        """Whether the patients are simulated."""
-        return bool(self.info.get("simulated")) or self.info.get("visibility") == "simulated"
-
-    @property
-    def label(self) -> str:
-        """Honest name of the cohort."""
-        return str(self.info.get("label") or self.info.get("id") or "cohort")
 
 
 @dataclass
@@ -184,6 +45,8 @@ class Drawing:
         Caveats.
     units : dict of str to str
         Unit per column of ``data``.
+    title : str
+        Heading where it differs from that of the registry.
     """
 
     page: Page
@@ -193,6 +56,7 @@ class Drawing:
     sources: list[str]
     footnotes: list[str] = field(default_factory=list)
     units: dict[str, str] = field(default_factory=dict)
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -216,65 +80,6 @@ class Figure:
     title: str
     tables: tuple[str, ...]
     draw: Callable[[Source], Drawing]
-
-
-def plain(identifier: str) -> str:
-    """
-    Turn an id into words, where nothing better is known.
-
-    Parameters
-    ----------
-    identifier : str
-        Snake case.
-
-    Returns
-    -------
-    str
-        Words.
-
-    Examples
-    --------
-    >>> plain("not_recorded")
-    'Not recorded'
-    """
-    words = identifier.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
-
-
-def count(n: Any) -> str:
-    """
-    Print a count; a withheld one says so.
-
-    Parameters
-    ----------
-    n : int or missing
-        Count.
-
-    Returns
-    -------
-    str
-        Digits, or ``"n/s"`` for a count that isn't shown.
-    """
-    return NOT_SHOWN if n is None or str(n) in ("<NA>", "nan") else f"{int(n)}"
-
-
-def number(x: Any, digits: int = 1) -> str:
-    """
-    Print a number with fixed decimals.
-
-    Parameters
-    ----------
-    x : float or missing
-        Number.
-    digits : int
-        Decimals.
-
-    Returns
-    -------
-    str
-        ``"NR"`` (not reached, not estimable) when there is none.
-    """
-    return "NR" if x is None or x != x else f"{float(x):.{digits}f}"
 
 
 def footer_lines(source: Source, width: float) -> list[tuple[str, str, bool]]:
@@ -433,8 +238,9 @@ def write(figure: Figure, source: Source, prefix: Path) -> None:
     }
     with rc_context(style.RC):
         drawing = figure.draw(source)
+        title = drawing.title or figure.title
         for suffix, fields in metadata.items():
-            titled = fields | {"Title": f"{figure.title}. {source.label}"}
+            titled = fields | {"Title": f"{title}. {source.label}"}
             with atomic(f"{prefix}.{suffix}") as temporary:
                 drawing.page.figure.savefig(
                     temporary, format=suffix, dpi=style.DPI, metadata=titled
@@ -442,7 +248,7 @@ def write(figure: Figure, source: Source, prefix: Path) -> None:
     write_csv(drawing.data, f"{prefix}.csv")
     about = {
         "name": figure.name,
-        "title": figure.title,
+        "title": title,
         "cohort": source.info.get("id"),
         "label": source.label,
         "caption": drawing.caption,

@@ -5,18 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from spinemets.figures import style
-from spinemets.figures.base import (
-    MARGIN,
-    NOT_SHOWN,
-    Drawing,
-    Figure,
-    Source,
-    count,
-    draw_footer,
-    empty,
-    footer_height,
-    plain,
-)
+from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
+from spinemets.figures.source import NOT_SHOWN, Source, count, plain
 from spinemets.figures.style import SMALL, Page
 
 if TYPE_CHECKING:
@@ -34,8 +24,9 @@ LINE: Final = style.line_height(SMALL)
 CELL: Final = 2 * LINE + 1.6
 #: Items named beside the matrix, the most often missing first.
 ITEMS_NAMED: Final = 4
-#: On a tint darker than this, white text has more contrast than black.
-DARK: Final = 0.18
+#: The darkest tint: black text keeps a contrast of at least six to one on it.
+DARKEST: Final = 0.6
+BLUE: Final = (0.0, 0.36, 0.58)
 ACRONYMS: Final = {"kps": "KPS", "ecog": "ECOG"}
 
 
@@ -203,18 +194,17 @@ def _page(source: Source, data: pd.DataFrame, items: pd.DataFrame, width: float)
 
 
 def _cell(page: Page, axes: Any, row: Any, i: int, j: int, x: float, y: float) -> None:
-    """One cell: darker with the share, numbers in ink or white, whichever reads better."""
+    """One cell: darker with the share."""
     from matplotlib.patches import Rectangle
 
     share = 0.0 if row["percent"] != row["percent"] else float(row["percent"]) / 100
-    tint = tuple(1 - share * (1 - c) for c in (0.0, 0.36, 0.58))
+    tint = tuple(1 - DARKEST * share * (1 - c) for c in BLUE)
     axes.add_patch(
         Rectangle((j, i), 1, 1, facecolor=tint, edgecolor="white", linewidth=1.2, clip_on=False)
     )
-    ink = "white" if style.luminance(tint) < DARK else style.INK
-    page.text(x, y - LINE / 2, _percent(row), ha="center", fontsize=SMALL, color=ink,
-              fontweight="bold")  # fmt: skip
-    page.text(x, y + LINE / 2, f"n {count(row['n'])}", ha="center", fontsize=SMALL, color=ink)
+    bold = {"fontsize": SMALL, "fontweight": "bold"}
+    page.text(x, y - LINE / 2, _percent(row), ha="center", **bold)
+    page.text(x, y + LINE / 2, f"n {count(row['n'])}", ha="center", fontsize=SMALL)
 
 
 def _items(page: Page, items: list[tuple[str, str]], x: float, y: float, room: float) -> None:

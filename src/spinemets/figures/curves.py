@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spinemets import strata
 from spinemets.figures import style
-from spinemets.figures.base import Source, count, number, plain
+from spinemets.figures.source import Source, count, number, plain
 from spinemets.settings import TIME_ZERO
 
 if TYPE_CHECKING:

@@ -6,15 +6,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from spinemets.figures import style
-from spinemets.figures.base import (
-    MARGIN,
-    Drawing,
-    Figure,
-    Source,
-    draw_footer,
-    empty,
-    footer_height,
-)
+from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
+from spinemets.figures.source import Source
 from spinemets.figures.style import SMALL, Page
 
 if TYPE_CHECKING:
@@ -29,6 +22,8 @@ OUTCOMES: Final[dict[str, tuple[str, str, str]]] = {
     "censored": ("follow-up ended before six months", "#BFBFBF", "////"),
 }
 DATA_HEIGHT: Final = 36.0
+COLUMNS: Final = 3
+KEY_LINE: Final = 4.0
 
 
 def draw(source: Source) -> Drawing:
@@ -75,6 +70,8 @@ def _caption(source: Source, shown: pd.DataFrame, withheld: int) -> str:
         f"{int(totals.max())}). Above the line: dead within six months; below it: alive at six "
         "months, and hatched those whose follow-up ended before."
     )
+    missing = source.without(shown["score"])
+    text += f" No total is known in any patient: {', '.join(missing)}." if missing else ""
     return text + (" Withheld counts are not drawn." if withheld else "")
 
 
@@ -100,16 +97,16 @@ def _median(rows: pd.DataFrame) -> float:
 
 
 def _page(source: Source, shown: pd.DataFrame, keys: list[tuple[str, str]], width: float) -> Page:
-    columns = max(1, min(3, len(keys), int((width - 8) // 48)))
-    left, gap, head, foot = 13.0, 12.0, 5.0, 9.0
-    wide = (width - left - MARGIN - 2 - (columns - 1) * gap) / columns
+    left, gap, head, foot = 13.0, 12.0, 5.0, 8.5
+    columns, wide, width = style.columns(width, len(keys), left, gap, COLUMNS)
+    top = 3.0 + _key_lines(width) * KEY_LINE
     rows = -(-len(keys) // columns)
-    height = 7 + rows * (head + DATA_HEIGHT + foot + 3)
+    height = top + rows * (head + DATA_HEIGHT + foot) + (rows - 1) * 3
     page = Page(width, height + footer_height(source, width))
     _key(page)
     for i, (score, variant) in enumerate(keys):
         x = left + (i % columns) * (wide + gap)
-        y = 7 + (i // columns) * (head + DATA_HEIGHT + foot + 3)
+        y = top + (i // columns) * (head + DATA_HEIGHT + foot + 3)
         page.text(x, y + 1.8, source.score(score, variant), fontweight="bold")
         axes = page.axes(x, y + head, wide, DATA_HEIGHT)
         mine = shown[shown["score"].eq(score) & shown["variant"].eq(variant)]
@@ -156,20 +153,42 @@ def _integers() -> Any:
     return MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10])
 
 
+def _key_places(width: float) -> list[tuple[float, int]]:
+    """Where the entries of the key stand: distance from the left, and line."""
+    places: list[tuple[float, int]] = []
+    x, line = MARGIN, 0
+    for label, _, _ in OUTCOMES.values():
+        room = 4.6 + style.text_width(label, SMALL)
+        if places and x + room > width - MARGIN:
+            x, line = MARGIN, line + 1
+        places.append((x, line))
+        x += room + 5
+    return places
+
+
+def _key_lines(width: float) -> int:
+    return _key_places(width)[-1][1] + 1
+
+
 def _key(page: Page) -> None:
     from matplotlib.patches import Rectangle
 
-    x = MARGIN
-    for label, colour, hatch in OUTCOMES.values():
+    places = _key_places(page.width)
+    for (label, colour, hatch), (x, line) in zip(OUTCOMES.values(), places, strict=True):
+        y = 3.0 + line * KEY_LINE
         page.figure.add_artist(
             Rectangle(
-                (x / page.width, 1 - 4.2 / page.height), 3.4 / page.width, 2.4 / page.height,
-                facecolor=colour, hatch=hatch or None, edgecolor=style.QUIET, linewidth=0.3,
+                (x / page.width, 1 - (y + 1.2) / page.height),
+                3.4 / page.width,
+                2.4 / page.height,
+                facecolor=colour,
+                hatch=hatch or None,
+                edgecolor=style.QUIET,
+                linewidth=0.3,
                 transform=page.figure.transFigure,
             )
-        )  # fmt: skip
-        page.text(x + 4.6, 3.0, label, fontsize=SMALL)
-        x += 4.6 + style.text_width(label, SMALL) + 5
+        )
+        page.text(x + 4.6, y, label, fontsize=SMALL)
 
 
 FIGURE: Final = Figure("score_distribution", TITLE, TABLES, draw)

@@ -7,16 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spinemets import strata
 from spinemets.figures import style
-from spinemets.figures.base import (
-    MARGIN,
-    Drawing,
-    Figure,
-    Source,
-    count,
-    draw_footer,
-    empty,
-    footer_height,
-)
+from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
+from spinemets.figures.source import Source, count
 from spinemets.figures.style import SMALL, Page
 
 if TYPE_CHECKING:
@@ -98,7 +90,9 @@ def draw(source: Source) -> Drawing:
     """
     width = source.settings.width_mm
     table = source.table("performance")
-    table = table[table["measure"].eq("harrell_c") & table["form"].isin(list(MARKS))]
+    table = table[table["measure"].eq("harrell_c")]
+    moved = table[table["form"].eq("") & table["note"].ne("")]
+    table = table[table["form"].isin(list(MARKS))]
     found = blocks(table)
     if not found:
         notes = [n for n in dict.fromkeys(table["note"]) if n]
@@ -106,8 +100,8 @@ def draw(source: Source) -> Drawing:
         return empty(source, width, f"no estimate of Harrell's C: {reason}", list(TABLES))
     sets = [s for s in dict.fromkeys(table["set"]) if s != OWN]
     columns = [*sets[:1], OWN]
-    scores = _scores(table)
-    page = _page(source, found, columns, scores, width)
+    scores, without = _scores(table, columns)
+    page = _page(source, found, columns, scores, width, _reasons(source, table, without))
     data = _twin(source, found, columns)
     overall = data[data["block"].eq("All patients")]
     return Drawing(
@@ -116,15 +110,51 @@ def draw(source: Source) -> Drawing:
         caption=_caption(source, overall, columns, sets),
         alt=f"{TITLE}. {_spoken(overall)}.",
         sources=list(TABLES),
-        footnotes=_footnotes(source, table, columns, sets, scores),
+        footnotes=[
+            *_footnotes(source, table, columns),
+            *_left_out(source, moved),
+            *source.score_footnotes(list(dict.fromkeys(s for s, _ in [*scores, *without]))),
+        ],
         units={"estimate": "probability", "lower": "probability", "upper": "probability",
                "n": "patients", "events": "deaths"},
     )  # fmt: skip
 
 
-def _scores(table: pd.DataFrame) -> list[tuple[str, str]]:
-    pairs = zip(table["score"], table["variant"], strict=True)
-    return list(dict.fromkeys(pairs))
+Key = tuple[str, str]
+
+
+def _scores(table: pd.DataFrame, columns: list[str]) -> tuple[list[Key], list[Key]]:
+    """Scores with an estimate in one of the columns, and those without any."""
+    own = table[table["set"].eq(OWN)]
+    every = dict.fromkeys([*_keys(own), *_keys(table)])
+    shown = table[table["set"].isin(columns) & table["stratum"].isin(["all", "within"])]
+    known = set(_keys(shown[shown["estimate"].notna()]))
+    return [k for k in every if k in known], [k for k in every if k not in known]
+
+
+def _keys(table: pd.DataFrame) -> list[Key]:
+    return list(dict.fromkeys(zip(table["score"], table["variant"], strict=True)))
+
+
+def _reasons(source: Source, table: pd.DataFrame, without: list[Key]) -> list[str]:
+    """Why scores have no line in the forest, reasons that several share named once."""
+    reasons: dict[str, list[str]] = {}
+    for score, variant in without:
+        rows = table[table["score"].eq(score) & table["variant"].eq(variant)]
+        notes = [n for n in rows["note"] if n]
+        reasons.setdefault(notes[0] if notes else "no estimate", []).append(
+            source.score(score, variant)
+        )
+    return [f"No estimate: {', '.join(names)} ({why})." for why, names in reasons.items()]
+
+
+def _left_out(source: Source, moved: pd.DataFrame) -> list[str]:
+    """Scores that a comparison set had to do without."""
+    return [
+        f"Comparison set “{r['set']}” without {source.score(r['score'], r['variant'])}: "
+        f"{str(r['note']).removeprefix('not in set: ')}."
+        for r in moved.to_dict("records")
+    ]
 
 
 def _set_name(name: str) -> str:
@@ -168,19 +198,13 @@ def _interval(row: Any) -> str:
     return f"{row['estimate']:.2f} ({row['lower']:.2f}–{row['upper']:.2f})"
 
 
-def _footnotes(
-    source: Source,
-    table: pd.DataFrame,
-    columns: list[str],
-    sets: list[str],
-    scores: list[tuple[str, str]],
-) -> list[str]:
+def _footnotes(source: Source, table: pd.DataFrame, columns: list[str]) -> list[str]:
     shown = table[table["set"].isin(columns) & table["stratum"].isin(["all", "within"])]
     notes = []
     for note, rows in shown[shown["note"].ne("")].groupby("note", sort=False):
-        names = dict.fromkeys(source.score(s, v) for s, v in _scores(rows))
+        names = dict.fromkeys(source.score(s, v) for s, v in _keys(rows))
         notes.append(f"{str(note)[:1].upper()}{str(note)[1:]}: {', '.join(names)}.")
-    return notes + source.score_footnotes([s for s, _ in scores])
+    return notes
 
 
 def _twin(source: Source, found: list[Block], columns: list[str]) -> pd.DataFrame:
@@ -204,12 +228,17 @@ def _page(
     source: Source,
     found: list[Block],
     columns: list[str],
-    scores: list[tuple[str, str]],
+    scores: list[Key],
     width: float,
+    remarks: list[str],
 ) -> Page:
     names = [style.wrap(source.score(*s), LEFT - 3, SMALL) for s in scores]
     body = len(found) * (TITLE_ROW + len(scores) * ROW + GAP) - GAP
-    page = Page(width, HEAD + body + 11 + footer_height(source, width))
+    lines = [t for r in remarks for t in style.wrap(r, width - 2 * MARGIN, SMALL)]
+    foot = 9.5 + (len(lines) * LINE + 1.5 if lines else 0)
+    page = Page(width, HEAD + body + foot + footer_height(source, width))
+    for k, line in enumerate(lines):
+        page.text(MARGIN, HEAD + body + 10.5 + (k + 0.5) * LINE, line, fontsize=SMALL)
     taken = LEFT + MARGIN + N_ROOM + (len(columns) - 1) * 5 + len(columns) * (TEXT + 3)
     span = (width - taken) / len(columns)
     limits = _limits(found)
@@ -239,7 +268,7 @@ def _block(
     axes: Any,
     rows: pd.DataFrame,
     name: str,
-    scores: list[tuple[str, str]],
+    scores: list[Key],
     right: float,
     top: float,
 ) -> None:

@@ -157,6 +157,38 @@ def wrap(text: str, width: float, size: float = FONT, bold: bool = False) -> lis
     return lines or [""]
 
 
+def columns(
+    width: float, panels: int, left: float, gap: float, most: int
+) -> tuple[int, float, float]:
+    """
+    Divide a page into columns of panels; few panels make a narrower page, not wider panels.
+
+    Parameters
+    ----------
+    width : float
+        Width of the page, millimetres.
+    panels : int
+        Number of panels.
+    left, gap : float
+        Room left of the first panel and between panels, millimetres.
+    most : int
+        Columns on a full page.
+
+    Returns
+    -------
+    columns : int
+        Columns.
+    panel : float
+        Width of a panel, millimetres.
+    width : float
+        Width of the page, millimetres.
+    """
+    full = max(1, min(most, int((width - left + gap) // (34 + gap))))
+    panel = (width - left - 4 - (full - 1) * gap) / full
+    used = min(full, panels)
+    return used, panel, left + used * panel + (used - 1) * gap + 4
+
+
 class Page:
     """
     A figure laid out in millimetres from its upper left corner.

@@ -1,0 +1,230 @@
+"""Where a figure's data come from: released tables and the released description of the cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from spinemets.errors import Fault, InputError
+from spinemets.settings import FigureSettings
+from spinemets.tables import COUNT, NUMBER, TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: In place of a count that disclosure control withheld.
+NOT_SHOWN: Final = "n/s"
+
+
+@dataclass(frozen=True)
+class Source:
+    """
+    Everything a figure may read: released tables and the released description of the cohort.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of released tables.
+    info : dict
+        Released ``cohort.json``.
+    settings : FigureSettings
+        Sizes and extent of time.
+    """
+
+    folder: Path
+    info: dict[str, Any]
+    settings: FigureSettings
+
+    def table(self, name: str) -> pd.DataFrame:
+        """
+        Read a released table.
+
+        Parameters
+        ----------
+        name : str
+            Name in the registry.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Keys and texts as strings (empty, never missing), counts ``Int64``, numbers float.
+
+        Raises
+        ------
+        InputError
+            When the file isn't there or lacks a registered column.
+        """
+        import pandas as pd
+
+        path = self.folder / f"{name}.csv"
+        if not path.is_file():
+            raise InputError([Fault(path.name, "released table is missing", "release it first")])
+        table = pd.read_csv(path, dtype="string", keep_default_na=False, na_values=[])
+        spec = TABLES[name]
+        if lacking := [c for c in spec.columns if c not in table]:
+            rule = f"columns are missing: {', '.join(lacking)}"
+            raise InputError([Fault(path.name, rule, "release the table again")])
+        for column in spec.of_kind(COUNT):
+            numbers = pd.to_numeric(table[column].replace("", pd.NA))
+            table[column] = numbers.astype("Float64").round().astype("Int64")
+        for column in spec.of_kind(NUMBER):
+            table[column] = pd.to_numeric(table[column].replace("", pd.NA)).astype("float64")
+        return table
+
+    @cached_property
+    def notes(self) -> pd.DataFrame:
+        """Facts of the score definitions; empty where they weren't released."""
+        import pandas as pd
+
+        if (self.folder / "score_notes.csv").is_file():
+            return self.table("score_notes")
+        return pd.DataFrame(columns=list(TABLES["score_notes"].columns), dtype="string")
+
+    def facts(self, score: str, fact: str) -> dict[str, str]:
+        """
+        Facts of one score.
+
+        Parameters
+        ----------
+        score : str
+            Score id.
+        fact : str
+            Which fact, for example ``"band"``.
+
+        Returns
+        -------
+        dict of str to str
+            Key to text, in the order of the definition.
+        """
+        rows = self.notes[self.notes["score"].eq(score) & self.notes["fact"].eq(fact)]
+        return dict(zip(rows["key"], rows["text"], strict=True))
+
+    def score(self, score: str, variant: str = "") -> str:
+        """
+        Name a score for a figure.
+
+        Parameters
+        ----------
+        score, variant : str
+            Ids.
+
+        Returns
+        -------
+        str
+            Its short name, with the variant where there is one.
+        """
+        short = next(iter(self.facts(score, "short").values()), plain(score))
+        return f"{short}, {plain(variant)}" if variant else short
+
+    def without(self, shown: Iterable[str]) -> list[str]:
+        """
+        Scores of the cohort that a figure doesn't show.
+
+        Parameters
+        ----------
+        shown : iterable of str
+            Ids of the scores that it shows.
+
+        Returns
+        -------
+        list of str
+            Short names, in the order of the notes.
+        """
+        known = set(shown)
+        every = dict.fromkeys(self.notes["score"])
+        return [self.score(str(s)) for s in every if s not in known]
+
+    def score_footnotes(self, scores: Sequence[str]) -> list[str]:
+        """
+        What is unsure about the scores that a figure shows.
+
+        Parameters
+        ----------
+        scores : sequence of str
+            Score ids.
+
+        Returns
+        -------
+        list of str
+            Sentences; a score that needs verification is named first.
+        """
+        notes = self.notes[self.notes["score"].isin(list(scores))]
+        unsure = [
+            f"{self.score(s)} needs verification against the paper before use."
+            for s in dict.fromkeys(notes.loc[notes["fact"].eq("needs_verification"), "score"])
+        ]
+        own = [str(t) for t in notes.loc[notes["fact"].eq("footnote"), "text"]]
+        named = [u for u in unsure if not any(t.startswith(u.rstrip(".")) for t in own)]
+        return [*named, *own]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the patients are simulated."""
+        return bool(self.info.get("simulated")) or self.info.get("visibility") == "simulated"
+
+    @property
+    def label(self) -> str:
+        """Honest name of the cohort."""
+        return str(self.info.get("label") or self.info.get("id") or "cohort")
+
+
+def plain(identifier: str) -> str:
+    """
+    Turn an id into words, where nothing better is known.
+
+    Parameters
+    ----------
+    identifier : str
+        Snake case.
+
+    Returns
+    -------
+    str
+        Words.
+
+    Examples
+    --------
+    >>> plain("not_recorded")
+    'Not recorded'
+    """
+    words = identifier.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def count(n: Any) -> str:
+    """
+    Print a count; a withheld one says so.
+
+    Parameters
+    ----------
+    n : int or missing
+        Count.
+
+    Returns
+    -------
+    str
+        Digits, or ``"n/s"`` for a count that isn't shown.
+    """
+    return NOT_SHOWN if n is None or str(n) in ("<NA>", "nan") else f"{int(n)}"
+
+
+def number(x: Any, digits: int = 1) -> str:
+    """
+    Print a number with fixed decimals.
+
+    Parameters
+    ----------
+    x : float or missing
+        Number.
+    digits : int
+        Decimals.
+
+    Returns
+    -------
+    str
+        ``"NR"`` (not reached, not estimable) when there is none.
+    """
+    return "NR" if x is None or x != x else f"{float(x):.{digits}f}"
