@@ -64,6 +64,7 @@ class Study:
 
 def make_study(folder: Path, patients: int = 300) -> Study:
     """Copy the checkout; the simulated cohort is drawn small."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name in COPIED:
         source = ROOT / name
         ignore = shutil.ignore_patterns("__pycache__", "*.nbc", "*.nbi")

@@ -140,7 +140,6 @@ rule report:
         code=fingerprint("spinemets.stages.report"),
         settings=plan.report_json(),
         cohort=plan.cohort_json,
-        folder=f"{RELEASE}/{{cohort}}",
     shell:
         "python -m spinemets.stages.report --release $(dirname {input.cohort})"
         " --settings {params.settings:q} --cohort {params.cohort:q}"

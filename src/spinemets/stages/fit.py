@@ -121,6 +121,9 @@ def cox_rows(
         score=one.score,
         variant=one.variant,
         cohort=cohort,
+        # Same estimates as lifelines (tested), which spends seconds per stratified model on
+        # descriptions of the data that nobody reads here.
+        engine="newton",
     )
 
 
