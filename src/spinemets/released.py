@@ -58,14 +58,16 @@ def figure_of_grouping(grouping: str) -> str:
     Returns
     -------
     str
-        ``kaplan_meier_primary`` for the primary-histology groups.
+        ``kaplan_meier_primary`` for the primary-histology groups, ``kaplan_meier_primary_tumour``
+        for the primaries themselves.
 
     Examples
     --------
     >>> figure_of_grouping("trial_arm")
     'kaplan_meier_trial_arm'
     """
-    return f"kaplan_meier_{'primary' if grouping == 'primary_group' else grouping}"
+    short = {"primary_group": "primary", "primary": "primary_tumour"}
+    return f"kaplan_meier_{short.get(grouping, grouping)}"
 
 
 def sources_of_figure(figure: str) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ def one_panel(source: Source, curves: list[Curve], width: float) -> Page:
     label_width = max(style.text_width(t, SMALL) for lines in names for t in lines)
     first = max(style.text_width(count(n), SMALL) for c in curves for n in c.risk.values())
     left = max(MARGIN + 7 + label_width + 3 + first / 2, 15)
-    right = 5 if narrow else 54
+    right = 5 if narrow else 57
     height = 46.0 if narrow else 74.0
     rows = [max(len(lines), 1) * LINE + 0.6 for lines in names]
     table = sum(rows) + 4
@@ -110,7 +110,7 @@ def _medians(
 ) -> None:
     """Deaths, patients and medians; beside the numbers at risk or as a table of its own."""
     bold: dict[str, Any] = {"fontsize": SMALL, "fontweight": "bold"}
-    middle = left + 15
+    middle = left + 17
     page.text(middle, top + 1.5, "Deaths / n", ha="right", **bold)
     page.text(right, top + 1.5, "Median, months (95 % CI)", ha="right", **bold)
     y = top + 3.6
