@@ -174,6 +174,42 @@ def _influence(
     return np.asarray(-survival * (own - exposure))
 
 
+def survival_by_group(
+    follow_up: FollowUp, group: npt.NDArray[np.intp], count: int, horizon: float
+) -> FloatArray:
+    """
+    Survival at a horizon in many groups at once, O(n log n); NaN where undefined.
+
+    ``group`` numbers the groups 0 to ``count - 1``. The same numbers as `kaplan_meier_at`, without
+    errors and influence values.
+    """
+    last = follow_up.until(horizon)
+    order = np.lexsort((follow_up.ranks.rank, group))
+    sorted_group, rank = group[order], follow_up.ranks.rank[order]
+    size = np.bincount(group, minlength=count)
+    if order.size == 0:
+        return np.full(count, np.nan)
+    fresh = np.empty(order.size, dtype=bool)
+    fresh[0] = True
+    fresh[1:] = (np.diff(rank) != 0) | (np.diff(sorted_group) != 0)
+    start = np.flatnonzero(fresh)
+    dead = np.add.reduceat(follow_up.event[order].astype(np.int64), start)
+    owner = sorted_group[start]
+    ends = np.cumsum(size)
+    at_risk = ends[owner] - start
+    used = (rank[start] < last) & (dead > 0)
+    with np.errstate(divide="ignore"):
+        steps = np.log1p(-dead[used] / at_risk[used])
+    total = np.bincount(owner[used], weights=steps, minlength=count)
+    survival = np.exp(total)
+    longest = np.zeros(count)
+    occupied = size > 0
+    longest[occupied] = follow_up.ranks.values[rank[ends[occupied] - 1]]
+    short = longest < horizon - TIME_TOLERANCE * max(1.0, horizon)
+    survival[~occupied | (short & (survival > 0))] = np.nan
+    return np.asarray(survival)
+
+
 def log_log_interval(survival: float, std_error: float) -> tuple[float, float]:
     """95 % interval of a survival on the log(-log) scale; undefined at 0 and 1, as in R."""
     if not 0.0 < survival < 1.0:

@@ -86,7 +86,7 @@ def calibration_curve(
     *,
     smoother: str = "auto",
     truncate: bool = False,
-    draws: int = 500,
+    draws: int = 200,
     seed: int = _SEED,
 ) -> CalibrationCurve:
     """
@@ -161,7 +161,7 @@ def curve_of(
     horizon: float,
     smoother: str = "auto",
     truncate: bool = False,
-    draws: int = 500,
+    draws: int = 200,
     seed: int = _SEED,
 ) -> CalibrationCurve:
     """

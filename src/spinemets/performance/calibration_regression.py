@@ -211,47 +211,67 @@ def pseudo_regression(
     if reason:
         none = undefined(reason, n, events, method)
         return none, none
+    # Patients with one risk differ in their pseudo-value only: their mean carries the estimate, and
+    # their sum of squares about it the sandwich.
     pseudo = pseudo_values(follow_up, horizon)
-    ones = np.ones((n, 1))
-    start = float(cloglog(np.clip(pseudo.mean(), 1e-6, 1 - 1e-6))) - float(x.mean())
-    intercept = _gauss_newton(ones, pseudo, x, np.array([start]), n, events)[0]
+    levels, place, counts = np.unique(x, return_inverse=True, return_counts=True)
+    mean = np.bincount(place, weights=pseudo) / counts
+    spread = np.bincount(place, weights=(pseudo - mean[place]) ** 2)
+    data = _Grouped(mean, counts.astype(float), spread, n, events)
+    centre = float(x.mean())
+    start = float(cloglog(np.clip(pseudo.mean(), 1e-6, 1 - 1e-6))) - centre
+    intercept = _gauss_newton(np.ones((levels.size, 1)), data, levels, np.array([start]))[0]
     if float(np.ptp(x)) <= 1e-12 * max(1.0, float(np.max(np.abs(x)))):
         return intercept, undefined("the prediction has one value only", n, events, method)
-    centred = x - x.mean()
-    design = np.column_stack([np.ones(n), centred])
-    begin = np.array([start + float(x.mean()), 1.0])
-    slope = _gauss_newton(design, pseudo, np.zeros(n), begin, n, events)[1]
-    return intercept, slope
+    design = np.column_stack([np.ones(levels.size), levels - centre])
+    begin = np.array([start + centre, 1.0])
+    return intercept, _gauss_newton(design, data, np.zeros(levels.size), begin)[1]
+
+
+@dataclass(frozen=True)
+class _Grouped:
+    """Pseudo-values by distinct risk: mean, patients, squares about the mean; totals."""
+
+    mean: FloatArray
+    count: FloatArray
+    spread: FloatArray
+    n: int
+    events: int
 
 
 def _gauss_newton(
-    design: FloatArray, y: FloatArray, offset: FloatArray, beta: FloatArray, n: int, events: int
+    design: FloatArray, data: _Grouped, offset: FloatArray, beta: FloatArray
 ) -> list[Estimate]:
     """Least squares with a complementary log-log mean and sandwich standard errors."""
     method = "pseudo-values, cloglog"
+    n, events = data.n, data.events
     failed = [undefined("the regression doesn't converge", n, events, method)] * beta.size
 
-    def parts(b: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def parts(b: FloatArray) -> tuple[FloatArray, FloatArray, float]:
         hazard = np.exp(np.clip(design @ b + offset, -700, 700))
-        return y + np.expm1(-hazard), design * (hazard * np.exp(-hazard))[:, np.newaxis]
+        residual = data.mean + np.expm1(-hazard)
+        slope = design * (hazard * np.exp(-hazard))[:, np.newaxis]
+        return residual, slope, float(data.count @ residual**2)
 
-    residual, slope = parts(beta)
+    residual, slope, loss = parts(beta)
     for _ in range(200):
-        information = slope.T @ slope
+        weighted = slope * data.count[:, np.newaxis]
+        information = weighted.T @ slope
         if not np.all(np.isfinite(information)) or np.linalg.cond(information) > 1e14:
             return failed
-        step = np.linalg.solve(information, slope.T @ residual)
-        loss = float(residual @ residual)
+        step = np.linalg.solve(information, weighted.T @ residual)
         for _halving in range(30):
-            tried, tried_slope = parts(beta + step)
-            if float(tried @ tried) <= loss * (1 + 1e-14):
+            tried = parts(beta + step)
+            if tried[2] <= loss * (1 + 1e-14):
                 break
             step = step / 2
-        beta, residual, slope = beta + step, tried, tried_slope
+        beta = beta + step
+        residual, slope, loss = tried
         if float(np.max(np.abs(step))) < 1e-11 * (1 + float(np.max(np.abs(beta)))):
-            bread = np.linalg.inv(slope.T @ slope)
-            scores = slope * residual[:, np.newaxis]
-            error = np.sqrt(np.diag(bread @ (scores.T @ scores) @ bread))
+            squares = data.spread + data.count * residual**2
+            bread = np.linalg.inv((slope * data.count[:, np.newaxis]).T @ slope)
+            meat = (slope * squares[:, np.newaxis]).T @ slope
+            error = np.sqrt(np.diag(bread @ meat @ bread))
             return [
                 wald(float(b), float(e), n, events, method)
                 for b, e in zip(beta, error, strict=True)

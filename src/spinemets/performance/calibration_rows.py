@@ -47,7 +47,7 @@ def calibration_rows(
     cumulative_hazard: npt.ArrayLike | None = None,
     smoother: str = "auto",
     truncate: bool = False,
-    draws: int = 500,
+    draws: int = 200,
     **where: Any,
 ) -> Iterator[Row]:
     """

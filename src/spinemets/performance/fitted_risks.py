@@ -8,7 +8,7 @@ import numpy.typing as npt
 from spinemets.performance._arrays import FloatArray, as_vector
 from spinemets.performance._checks import check_horizon
 from spinemets.performance._cox import fit_cox
-from spinemets.performance._km import BEYOND, FollowUp, Survival, kaplan_meier_at
+from spinemets.performance._km import BEYOND, FollowUp, kaplan_meier_at, survival_by_group
 from spinemets.performance.risks import Risk
 from spinemets.performance.splines import place_knots, spline_basis
 
@@ -41,7 +41,7 @@ def fitted_risk(
         Horizon in the unit of ``time``.
     model : {"kaplan_meier", "cox"}
         Kaplan-Meier within each value (values with fewer than 10 patients are merged with their
-        neighbour), or a Cox model with a restricted cubic spline of three knots (a straight line
+        neighbour; risks of 0 and 1 are moved inside by half a patient), or a Cox model with a restricted cubic spline of three knots (a straight line
         where there are too few values), follow-up censored at the horizon.
     folds : int or None
         Folds of cross-fitting; None for the apparent risk.
@@ -147,37 +147,39 @@ def _fit(
 def _per_value(
     train: FollowUp, known: FloatArray, wanted: FloatArray, horizon: float
 ) -> tuple[FloatArray, str]:
-    values, counts = np.unique(known, return_counts=True)
-    groups: list[list[float]] = []
-    risks: list[float] = []
-    waiting: list[float] = []
-    size = 0
-    for value, count in zip(values, counts, strict=True):
-        waiting.append(float(value))
-        size += int(count)
-        curve = kaplan_meier_at(train, horizon, np.isin(known, waiting))
-        if size >= SMALLEST_LEVEL and not curve.reason:
-            groups.append(waiting)
-            risks.append(_inside(curve))
-            waiting, size = [], 0
-    while waiting:  # too few at the upper end: join the group below
-        waiting = [*(groups.pop() if groups else []), *waiting]
-        risks = risks[: len(groups)]
-        curve = kaplan_meier_at(train, horizon, np.isin(known, waiting))
-        if not curve.reason:
-            groups.append(waiting)
-            risks.append(_inside(curve))
-            waiting = []
-        elif not groups:
+    values, place, counts = np.unique(known, return_inverse=True, return_counts=True)
+    group = _merge_small(counts)
+    while True:
+        number = int(group[-1]) + 1
+        survival = survival_by_group(train, group[place], number, horizon)
+        undefined = np.flatnonzero(np.isnan(survival))
+        if undefined.size == 0:
+            break
+        if number == 1:
             return np.full(wanted.size, np.nan), BEYOND
-    # A value that occurs only among those predicted belongs to the nearest group.
-    middle = np.array([value for group in groups for value in group])
-    of_value = np.repeat(risks, [len(group) for group in groups])
-    nearest = np.argmin(np.abs(wanted[:, np.newaxis] - middle), axis=1)
-    return np.asarray(of_value[nearest]), ""
+        # Follow-up of a group ends too early: it joins the group below (the first the one above).
+        border = max(int(undefined[0]), 1)
+        group = group - (group >= border)
+    # Half a patient away from 0 and 1, where log hazards end.
+    edge = 0.5 / np.bincount(group[place])
+    of_value = np.clip(1.0 - survival, edge, 1.0 - edge)[group]
+    # A value that occurs only among those predicted belongs to the nearest known one.
+    right = np.clip(np.searchsorted(values, wanted), 1, max(values.size - 1, 1))
+    left = np.minimum(right - 1, values.size - 1)
+    right = np.minimum(right, values.size - 1)
+    nearer = np.where(wanted - values[left] <= values[right] - wanted, left, right)
+    return np.asarray(of_value[nearer]), ""
 
 
-def _inside(curve: Survival) -> float:
-    """Risk kept half a patient away from 0 and 1, where log hazards end."""
-    edge = 0.5 / curve.n
-    return float(np.clip(1.0 - curve.value, edge, 1.0 - edge))
+def _merge_small(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+    """Number of the group of each value: neighbours are merged until each group is large enough."""
+    group = np.zeros(counts.size, dtype=np.intp)
+    number, size = 0, 0
+    for k, count in enumerate(counts):
+        group[k] = number
+        size += int(count)
+        if size >= SMALLEST_LEVEL:
+            number, size = number + 1, 0
+    if 0 < size < SMALLEST_LEVEL and number > 0:  # the rest joins the group below
+        group[group == number] = number - 1
+    return group

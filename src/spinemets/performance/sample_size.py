@@ -291,8 +291,8 @@ def development_size(
     Notes
     -----
     The criteria of ``pmsampsize(type = "s")``: events behind the largest R2 are rounded up in
-    10,000 patients, as there, but R2 and shrinkage aren't rounded before they are used. Interval limits
-    differ in the seventh digit, where 1.96 stands for the normal quantile.
+    10,000 patients, as there, but R2 and shrinkage aren't rounded before they are used. Interval
+    limits differ in the seventh digit, where 1.96 stands for the normal quantile.
 
     References
     ----------

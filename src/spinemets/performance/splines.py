@@ -64,6 +64,8 @@ def place_knots(x: npt.ArrayLike, count: int) -> FloatArray:
     wanted = count - first.size - last.size
     outer = 0.05 if count > 3 else 0.1
     knots = _inner(middle, wanted, 0.025 if count > 6 else outer, first, last)
+    if knots.size == 0:
+        return knots
     if 5 <= middle.size < 100 and wanted > 1:
         if not first.size:
             knots[0] = middle[4]
@@ -104,8 +106,8 @@ def _inner(
     if first.size and np.unique(knots).size < 3:
         middle = (first[0] + last[0]) / 2 if last.size else np.median(values)
         end = last[0] if last.size else np.quantile(values, 1 - outer)
-        return np.array(sorted([first[0], middle, end]))
-    return np.asarray(knots)
+        knots = np.array(sorted([first[0], middle, end]))
+    return np.asarray(knots) if np.unique(knots).size >= 3 else np.empty(0)
 
 
 def spline_basis(x: npt.ArrayLike, knots: npt.ArrayLike) -> FloatArray:
