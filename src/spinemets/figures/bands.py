@@ -8,6 +8,7 @@ from spinemets.figures import curves as km
 from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
 from spinemets.figures.curves import Curve
+from spinemets.figures.kaplan_meier import not_drawn
 from spinemets.figures.layouts import Y_LABEL
 from spinemets.figures.source import Source, count
 from spinemets.figures.style import SMALL, Page
@@ -71,31 +72,30 @@ def draw(source: Source) -> Drawing:
     if not shown:
         reason = "; ".join(left_out) or "no score has a band in this cohort"
         return empty(source, width, f"no Kaplan-Meier curve: {reason}", list(TABLES))
-    page = _page(source, shown, width)
     missing = source.without(p.score for p in every)
+    remarks = not_drawn(left_out)
+    if missing:
+        remarks.append(f"No band is known in any patient: {', '.join(missing)}.")
+    page = _page(source, shown, width, remarks)
     caption = (
         f"{TITLE}: {source.label}. Each score in the patients in whom its band is known; bands "
-        "ordered from best to worst published prognosis, with deaths / n and median months "
-        "(95 % interval; NR: not reached). Shaded: pointwise 95 % confidence bands (log-log). A "
-        f"curve stops where fewer than {km.MINIMUM_AT_RISK} patients are at risk. Below each "
-        "panel: numbers at risk."
+        "ordered from best to worst published prognosis, with deaths and median months (95 % "
+        "interval; NR: not reached). Shaded: pointwise 95 % confidence bands (log-log). A curve "
+        f"stops where fewer than {km.MINIMUM_AT_RISK} patients are at risk. Below each panel: "
+        "numbers at risk."
     )
-    if left_out:
-        caption += f" Not drawn: {'; '.join(left_out)}."
-    if missing:
-        caption += f" No band is known in any patient: {', '.join(missing)}."
     return Drawing(
         page,
         pd.concat([km.data(p.curves, p.title) for p in shown], ignore_index=True),
         caption=caption,
         alt=f"{TITLE}. " + " ".join(f"{p.title}. {km.spoken(p.curves)}." for p in shown),
         sources=[*TABLES, "score_notes"],
-        footnotes=source.score_footnotes([p.score for p in shown]),
+        footnotes=[*remarks, *source.score_footnotes([p.score for p in shown])],
         units=km.UNITS,
     )
 
 
-def _page(source: Source, panels: list[Panel], width: float) -> Page:
+def _page(source: Source, panels: list[Panel], width: float, remarks: list[str]) -> Page:
     end = source.settings.follow_up_months
     left, gap = 17.0, 12.5
     columns, wide, width = style.columns(width, len(panels), left, gap, COLUMNS)
@@ -103,7 +103,7 @@ def _page(source: Source, panels: list[Panel], width: float) -> Page:
     heads = [max(_head(p, wide) for p in row) for row in grid]
     feet = [4.0 + (max(len(p.curves) for p in row) + 1) * LINE + 1.5 for row in grid]
     total = 2 + sum(heads) + sum(feet) + len(grid) * DATA_HEIGHT + 3.5 * (len(grid) - 1) + 5
-    page = Page(width, total + footer_height(source, width))
+    page = Page(width, total + footer_height(source, width, remarks))
     y = 2.0
     for row, head, foot in zip(grid, heads, feet, strict=True):
         for place, panel in enumerate(row):
@@ -112,7 +112,7 @@ def _page(source: Source, panels: list[Panel], width: float) -> Page:
         page.text(MARGIN + 2, middle, Y_LABEL, rotation=90, ha="center", fontsize=SMALL)
         y += head + DATA_HEIGHT + foot + 3.5
     page.text(width / 2, y - 1, km.time_label(source), ha="center")
-    draw_footer(page, source)
+    draw_footer(page, source, remarks)
     return page
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -82,7 +82,9 @@ class Figure:
     draw: Callable[[Source], Drawing]
 
 
-def footer_lines(source: Source, width: float) -> list[tuple[str, str, bool]]:
+def footer_lines(
+    source: Source, width: float, remarks: Sequence[str] = ()
+) -> list[tuple[str, str, bool]]:
     """
     Lines under a figure that say whose data these are.
 
@@ -92,6 +94,8 @@ def footer_lines(source: Source, width: float) -> list[tuple[str, str, bool]]:
         Where the data come from.
     width : float
         Width of the page in millimetres.
+    remarks : sequence of str
+        What isn't drawn, and why.
 
     Returns
     -------
@@ -105,10 +109,12 @@ def footer_lines(source: Source, width: float) -> list[tuple[str, str, bool]]:
     if source.info.get("disclosure", {}).get("applied"):
         text = f"{source.info['disclosure']['text']} {NOT_SHOWN}: not shown."
         lines += [(t, style.QUIET, False) for t in style.wrap(text, room, SMALL)]
+    for remark in remarks:
+        lines += [(t, style.INK, False) for t in style.wrap(remark, room, SMALL)]
     return lines
 
 
-def footer_height(source: Source, width: float) -> float:
+def footer_height(source: Source, width: float, remarks: Sequence[str] = ()) -> float:
     """
     Height that the footer takes.
 
@@ -118,16 +124,18 @@ def footer_height(source: Source, width: float) -> float:
         Where the data come from.
     width : float
         Width of the page in millimetres.
+    remarks : sequence of str
+        What isn't drawn, and why.
 
     Returns
     -------
     float
         Millimetres.
     """
-    return 2.5 + len(footer_lines(source, width)) * style.line_height(SMALL) + 1.0
+    return 2.5 + len(footer_lines(source, width, remarks)) * style.line_height(SMALL) + 1.0
 
 
-def draw_footer(page: Page, source: Source) -> None:
+def draw_footer(page: Page, source: Source, remarks: Sequence[str] = ()) -> None:
     """
     Write the footer at the bottom of a page.
 
@@ -137,11 +145,13 @@ def draw_footer(page: Page, source: Source) -> None:
         Page that left room for it (``footer_height``).
     source : Source
         Where the data come from.
+    remarks : sequence of str
+        What isn't drawn, and why.
     """
-    top = page.height - footer_height(source, page.width)
+    top = page.height - footer_height(source, page.width, remarks)
     page.line((MARGIN, page.width - MARGIN), (top + 1, top + 1), color=style.FAINT, linewidth=0.5)
     step = style.line_height(SMALL)
-    for i, (text, colour, bold) in enumerate(footer_lines(source, page.width)):
+    for i, (text, colour, bold) in enumerate(footer_lines(source, page.width, remarks)):
         page.text(
             MARGIN, top + 2.5 + (i + 0.5) * step, text, fontsize=SMALL, color=colour,
             fontweight="bold" if bold else "normal",

@@ -48,7 +48,9 @@ def draw(source: Source) -> Drawing:
         reason = "every count is withheld" if len(table) else "no score is determined in anybody"
         return empty(source, width, reason, list(TABLES))
     keys = list(dict.fromkeys(zip(shown["score"], shown["variant"], strict=True)))
-    page = _page(source, shown, keys, width)
+    missing = source.without(shown["score"])
+    remarks = [f"No total is known in any patient: {', '.join(missing)}."] if missing else []
+    page = _page(source, shown, keys, width, remarks)
     names = [source.score(s, v) for s, v in zip(shown["score"], shown["variant"], strict=True)]
     data = shown.assign(label=names).drop(columns=["cohort", "form"])
     withheld = int(table["n"].isna().sum())
@@ -58,7 +60,7 @@ def draw(source: Source) -> Drawing:
         caption=_caption(source, shown, withheld),
         alt=f"{TITLE}. {_spoken(source, shown, keys)}.",
         sources=list(TABLES),
-        footnotes=source.score_footnotes([s for s, _ in keys]),
+        footnotes=[*remarks, *source.score_footnotes([s for s, _ in keys])],
         units={"value": "points", "n": "patients"},
     )
 
@@ -70,8 +72,6 @@ def _caption(source: Source, shown: pd.DataFrame, withheld: int) -> str:
         f"{int(totals.max())}). Above the line: dead within six months; below it: alive at six "
         "months, and hatched those whose follow-up ended before."
     )
-    missing = source.without(shown["score"])
-    text += f" No total is known in any patient: {', '.join(missing)}." if missing else ""
     return text + (" Withheld counts are not drawn." if withheld else "")
 
 
@@ -96,13 +96,19 @@ def _median(rows: pd.DataFrame) -> float:
     return float(ordered.loc[below.ge(below.iloc[-1] / 2), "points"].iloc[0])
 
 
-def _page(source: Source, shown: pd.DataFrame, keys: list[tuple[str, str]], width: float) -> Page:
+def _page(
+    source: Source,
+    shown: pd.DataFrame,
+    keys: list[tuple[str, str]],
+    width: float,
+    remarks: list[str],
+) -> Page:
     left, gap, head, foot = 13.0, 12.0, 5.0, 8.5
     columns, wide, width = style.columns(width, len(keys), left, gap, COLUMNS)
     top = 3.0 + _key_lines(width) * KEY_LINE
     rows = -(-len(keys) // columns)
     height = top + rows * (head + DATA_HEIGHT + foot) + (rows - 1) * 3
-    page = Page(width, height + footer_height(source, width))
+    page = Page(width, height + footer_height(source, width, remarks))
     _key(page)
     for i, (score, variant) in enumerate(keys):
         x = left + (i % columns) * (wide + gap)
@@ -117,7 +123,7 @@ def _page(source: Source, shown: pd.DataFrame, keys: list[tuple[str, str]], widt
             page.text(
                 MARGIN + 1.5, y + head + DATA_HEIGHT / 2, "Patients", rotation=90, ha="center"
             )
-    draw_footer(page, source)
+    draw_footer(page, source, remarks)
     return page
 
 

@@ -101,7 +101,8 @@ def draw(source: Source) -> Drawing:
     sets = [s for s in dict.fromkeys(table["set"]) if s != OWN]
     columns = [*sets[:1], OWN]
     scores, without = _scores(table, columns)
-    page = _page(source, found, columns, scores, width, _reasons(source, table, without))
+    remarks = _reasons(source, table, without)
+    page = _page(source, found, columns, scores, width, remarks)
     data = _twin(source, found, columns)
     overall = data[data["block"].eq("All patients")]
     return Drawing(
@@ -111,7 +112,8 @@ def draw(source: Source) -> Drawing:
         alt=f"{TITLE}. {_spoken(overall)}.",
         sources=list(TABLES),
         footnotes=[
-            *_footnotes(source, table, columns),
+            *remarks,
+            *_footnotes(source, table[table["estimate"].notna()], columns),
             *_left_out(source, moved),
             *source.score_footnotes(list(dict.fromkeys(s for s, _ in [*scores, *without]))),
         ],
@@ -234,11 +236,7 @@ def _page(
 ) -> Page:
     names = [style.wrap(source.score(*s), LEFT - 3, SMALL) for s in scores]
     body = len(found) * (TITLE_ROW + len(scores) * ROW + GAP) - GAP
-    lines = [t for r in remarks for t in style.wrap(r, width - 2 * MARGIN, SMALL)]
-    foot = 9.5 + (len(lines) * LINE + 1.5 if lines else 0)
-    page = Page(width, HEAD + body + foot + footer_height(source, width))
-    for k, line in enumerate(lines):
-        page.text(MARGIN, HEAD + body + 10.5 + (k + 0.5) * LINE, line, fontsize=SMALL)
+    page = Page(width, HEAD + body + 9.5 + footer_height(source, width, remarks))
     taken = LEFT + MARGIN + N_ROOM + (len(columns) - 1) * 5 + len(columns) * (TEXT + 3)
     span = (width - taken) / len(columns)
     limits = _limits(found)
@@ -259,7 +257,7 @@ def _page(
                     _name(page, lines, y + TITLE_ROW + i * ROW)
             _block(page, axes, block.rows[block.rows["set"].eq(name)], name, scores, x + span, y)
             y += TITLE_ROW + len(scores) * ROW + GAP
-    draw_footer(page, source)
+    draw_footer(page, source, remarks)
     return page
 
 

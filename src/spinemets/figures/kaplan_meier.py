@@ -18,7 +18,7 @@ TABLES: Final = ("kaplan_meier", "at_risk", "survival_summary")
 MOST_IN_ONE: Final = 6
 
 
-def caption(source: Source, curves: list[Curve], what: str, left_out: list[str]) -> str:
+def caption(source: Source, curves: list[Curve], what: str) -> str:
     """
     Caption of a figure of curves.
 
@@ -30,8 +30,6 @@ def caption(source: Source, curves: list[Curve], what: str, left_out: list[str])
         What was drawn.
     what : str
         What is shown.
-    left_out : list of str
-        Groups without a curve, with reasons.
 
     Returns
     -------
@@ -50,7 +48,24 @@ def caption(source: Source, curves: list[Curve], what: str, left_out: list[str])
     )
     if source.info.get("disclosure", {}).get("applied"):
         text += " Curves are on a monthly grid, from rounded counts."
-    return text + (f" Not drawn: {'; '.join(left_out)}." if left_out else "")
+    return text
+
+
+def not_drawn(left_out: list[str]) -> list[str]:
+    """
+    Name the groups without a curve.
+
+    Parameters
+    ----------
+    left_out : list of str
+        Groups with their reasons.
+
+    Returns
+    -------
+    list of str
+        One sentence, or none.
+    """
+    return [f"Not drawn: {'; '.join(left_out)}."] if left_out else []
 
 
 def draw_grouping(source: Source, stratum_set: str, what: str, *, narrow: bool) -> Drawing:
@@ -79,22 +94,22 @@ def draw_grouping(source: Source, stratum_set: str, what: str, *, narrow: bool) 
     if not curves:
         reason = "; ".join(left_out) or "no patients in this grouping"
         return empty(source, width, f"no Kaplan-Meier curve: {reason}", list(TABLES))
-    extra = ""
+    extra, remarks = "", not_drawn(left_out)
     if len(curves) > MOST_IN_ONE:
         whole, _ = km.read(source, TABLES, "overall", km.labels("overall"))
-        page = layouts.panels(source, curves, whole, width)
+        page = layouts.panels(source, curves, whole, width, remarks)
         extra = " Grey line: all patients." if whole else ""
     else:
-        page = layouts.one_panel(source, curves, width)
+        page = layouts.one_panel(source, curves, width, remarks)
     if len(curves) == 1 and stratum_set != "overall":
         extra = f" One group only: {curves[0].label}."
     return Drawing(
         page,
         km.data(curves),
-        caption=caption(source, curves, what, left_out) + extra,
+        caption=caption(source, curves, what) + extra,
         alt=f"{what}, percent alive against months. {km.spoken(curves)}.",
         sources=list(TABLES),
-        footnotes=[f"Not drawn: {text}." for text in left_out],
+        footnotes=remarks,
         units=km.UNITS,
         title=what,
     )

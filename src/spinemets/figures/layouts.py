@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from spinemets.figures import curves as km
@@ -15,7 +16,9 @@ Y_LABEL: Final = "Overall survival (%)"
 LINE: Final = style.line_height(SMALL)
 
 
-def one_panel(source: Source, curves: list[Curve], width: float) -> Page:
+def one_panel(
+    source: Source, curves: list[Curve], width: float, remarks: Sequence[str] = ()
+) -> Page:
     """
     Draw few curves in one panel, with numbers at risk and medians below.
 
@@ -27,6 +30,8 @@ def one_panel(source: Source, curves: list[Curve], width: float) -> Page:
         At most ``MOST_IN_ONE``.
     width : float
         Width of the page, millimetres.
+    remarks : sequence of str
+        What isn't drawn, and why.
 
     Returns
     -------
@@ -44,7 +49,7 @@ def one_panel(source: Source, curves: list[Curve], width: float) -> Page:
     rows = [max(len(lines), 1) * LINE + 0.6 for lines in names]
     table = sum(rows) + 4
     bottom = 4 + height + 9 + table + (table + 1 if narrow else 0)
-    page = Page(width, bottom + 1 + footer_height(source, width))
+    page = Page(width, bottom + 1 + footer_height(source, width, remarks))
     axes = page.axes(left, 4, width - left - right, height)
     times = km.risk_times(curves, end)
     km.prepare(axes, end, times)
@@ -59,7 +64,7 @@ def one_panel(source: Source, curves: list[Curve], width: float) -> Page:
     else:
         _medians(page, curves, None, rows, 4 + height + 9, width - MARGIN, width - right + 3)
         _direct_labels(page, curves, left + span, 4, height, right - 3)
-    draw_footer(page, source)
+    draw_footer(page, source, remarks)
     return page
 
 
@@ -180,7 +185,13 @@ def spread(
     return places
 
 
-def panels(source: Source, curves: list[Curve], whole: list[Curve], width: float) -> Page:
+def panels(
+    source: Source,
+    curves: list[Curve],
+    whole: list[Curve],
+    width: float,
+    remarks: Sequence[str] = (),
+) -> Page:
     """
     Draw many curves, one panel each, with the whole cohort in grey.
 
@@ -194,6 +205,8 @@ def panels(source: Source, curves: list[Curve], whole: list[Curve], width: float
         The whole cohort; may be empty.
     width : float
         Width of the page, millimetres.
+    remarks : sequence of str
+        What isn't drawn, and why.
 
     Returns
     -------
@@ -212,7 +225,7 @@ def panels(source: Source, curves: list[Curve], whole: list[Curve], width: float
     ]
     foot = 4.0 + LINE + 1.6
     total = 2 + sum(h + data_height + foot for h in heads) + 3 * (len(grid) - 1) + 5.5
-    page = Page(width, total + footer_height(source, width))
+    page = Page(width, total + footer_height(source, width, remarks))
     y = 2.0
     for row, head in zip(grid, heads, strict=True):
         for place, i in enumerate(row):
@@ -255,7 +268,7 @@ def panels(source: Source, curves: list[Curve], whole: list[Curve], width: float
         )
         y += head + data_height + foot + 3
     page.text(width / 2, y, km.time_label(source), ha="center")
-    draw_footer(page, source)
+    draw_footer(page, source, remarks)
     return page
 
 
