@@ -151,12 +151,13 @@ def _reasons(source: Source, table: pd.DataFrame, without: list[Key]) -> list[st
 
 
 def _left_out(source: Source, moved: pd.DataFrame) -> list[str]:
-    """Scores that a comparison set had to do without."""
-    return [
-        f"Comparison set “{r['set']}” without {source.score(r['score'], r['variant'])}: "
-        f"{str(r['note']).removeprefix('not in set: ')}."
-        for r in moved.to_dict("records")
-    ]
+    """Scores that a comparison set had to do without, reasons that several share named once."""
+    found = []
+    for (name, note), rows in moved.groupby(["set", "note"], sort=False):
+        names = ", ".join(source.score(s, v) for s, v in _keys(rows))
+        reason = str(note).removeprefix("not in set: ")
+        found.append(f"Comparison set “{name}” without {names}: {reason}.")
+    return found
 
 
 def _set_name(name: str) -> str:
@@ -168,13 +169,13 @@ def _caption(source: Source, overall: pd.DataFrame, columns: list[str], sets: li
     for name in columns:
         rows = overall[overall["set"].eq(name) & overall["estimate"].notna()]
         if rows.empty:
-            parts.append(f"{_set_name(name).lower()}: no estimate")
+            parts.append(f"{_set_name(name)}: no estimate")
             continue
         n, events = ([int(v) for v in rows[c].dropna()] for c in ("n", "events"))
-        parts.append(f"{_set_name(name).lower()}: n {_span(n)}, deaths {_span(events)}")
+        parts.append(f"{_set_name(name)}: n {_span(n)}, deaths {_span(events)}")
     others = f" Further sets in the table: {', '.join(sets[1:])}." if len(sets) > 1 else ""
     return (
-        f"{TITLE}, 95 % interval: {source.label}. {'; '.join(parts)}. Filled circles: points; "
+        f"{TITLE}, 95 % interval: {source.label}. {'. '.join(parts)}. Filled circles: points; "
         "open squares: published bands. Within groups: only patients of the same group are "
         f"compared. A value of one half is no better than chance.{others}"
     )
@@ -190,7 +191,7 @@ def _span(values: list[int]) -> str:
 def _spoken(overall: pd.DataFrame) -> str:
     return "; ".join(
         f"{r['label']}, {NAMES[r['form']]}, {_set_name(r['set']).lower()}: {_interval(r)}"
-        for r in overall.to_dict("records")
+        for r in overall[overall["estimate"].notna()].to_dict("records")
     )
 
 

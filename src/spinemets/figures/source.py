@@ -149,16 +149,13 @@ class Source:
         Returns
         -------
         list of str
-            Sentences; a score that needs verification is named first.
+            One sentence that names them, or none; what is unsure stands in ``score_notes``.
         """
         notes = self.notes[self.notes["score"].isin(list(scores))]
-        unsure = [
-            f"{self.score(s)} needs verification against the paper before use."
-            for s in dict.fromkeys(notes.loc[notes["fact"].eq("needs_verification"), "score"])
-        ]
-        own = [str(t) for t in notes.loc[notes["fact"].eq("footnote"), "text"]]
-        named = [u for u in unsure if not any(t.startswith(u.rstrip(".")) for t in own)]
-        return [*named, *own]
+        flagged = notes.loc[notes["fact"].eq("needs_verification"), "score"]
+        names = [self.score(str(s)) for s in dict.fromkeys(flagged)]
+        text = "To be verified against the paper before use (tables/score_notes.csv): "
+        return [f"{text}{', '.join(names)}."] if names else []
 
     @property
     def simulated(self) -> bool:
