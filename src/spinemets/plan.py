@@ -156,6 +156,25 @@ class Plan:
         """
         return [f"{self.release}/{cohort}/tables/{name}.csv" for name in names]
 
+    def released_files(self) -> list[str]:
+        """
+        Tables, figures and reports of all cohorts: a file that was lost is made again.
+
+        Returns
+        -------
+        list of str
+            Paths relative to the study folder.
+        """
+        return [
+            path
+            for cohort in self.cohorts
+            for path in (
+                *self.tables(cohort),
+                *self.figure_files(cohort),
+                f"{self.release}/{cohort}/report.html",
+            )
+        ]
+
     # -- inputs that depend on the configuration -------------------------------------------------
     def raw_table(self, wildcards: Any) -> str:
         """

@@ -292,7 +292,7 @@ def load(config: dict[str, Any], file: str = "config") -> Settings:
     Examples
     --------
     >>> load({"cohorts": []}).evaluation.horizons_months
-    [3.0, 6.0, 12.0]
+    [3, 6, 12]
     """
     try:
         return Settings.model_validate(config)

@@ -42,8 +42,8 @@ def test_every_cohort_has_tables_figures_report_and_manifest(finished):
 
 def test_the_manifest_traces_every_released_file(finished):
     manifest = finished.manifest()
-    released = {f"results/release/{name}" for name in finished.release()}
-    assert set(manifest["files"]) == released - {"results/release/MANIFEST.json"}
+    found = {f"results/release/{name}" for name in finished.release()}
+    assert set(manifest["files"]) == found - {"results/release/MANIFEST.json"}
     for path, entry in manifest["files"].items():
         assert entry["sha256"] == provenance.sha256(finished.folder / path)
         assert entry["rule"]
