@@ -17,6 +17,8 @@ from spinemets.survival.partial_likelihood import RiskSets, derivatives, loglik
 from spinemets.survival.sample import Z95, Bools, Floats, Integers, Sample, codes, make_sample
 
 ENGINES: Final = ("lifelines", "newton")
+#: Spread of the linear predictor beyond which an answer of lifelines is taken for separation.
+FARTHEST_START: Final = 15.0
 NO_EVENTS: Final = "no events"
 NO_VARIATION: Final = "the covariates do not vary where patients are at risk"
 
@@ -257,7 +259,9 @@ def _lifelines_start(x: Floats, sample: Sample, stratum: Integers) -> Floats:
         except (ConvergenceError, ValueError, ArithmeticError, np.linalg.LinAlgError):
             return np.zeros(x.shape[1])
     found = fitted.params_.to_numpy(dtype=np.float64)
-    return found if np.isfinite(found).all() else np.zeros(x.shape[1])
+    # Far out the likelihood is flat and every point there looks like a maximum.
+    usable = np.isfinite(found).all() and np.ptp(x @ found) < FARTHEST_START
+    return found if usable else np.zeros(x.shape[1])
 
 
 def _blank(

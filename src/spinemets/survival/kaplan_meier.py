@@ -294,7 +294,7 @@ def limits(survival: Floats, log_error: Floats, interval: str = "log-log") -> tu
     >>> round(float(low[0]), 4), round(float(high[0]), 4)
     (0.2952, 0.6745)
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         s = np.where(survival > 0, survival, np.nan)
         width = Z95 * log_error
         if interval == "plain":

@@ -208,7 +208,7 @@ def _weights(d: NDArray[Any], n: Floats, weighting: str, power: tuple[float, flo
     if weighting == "tarone-ware":
         return np.asarray(np.sqrt(n))
     if weighting == "fleming-harrington":
-        before = np.concatenate([[1.0], np.cumprod(1.0 - d / n)[:-1]])
+        before = np.concatenate([[1.0], np.cumprod(1.0 - d / n)])[: d.size]
         return np.asarray(before ** power[0] * (1.0 - before) ** power[1])
     peto = np.cumprod(1.0 - d / (n + 1.0))
     return np.asarray(peto if weighting == "peto-peto" else peto * n / (n + 1.0))

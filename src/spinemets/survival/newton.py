@@ -13,6 +13,8 @@ from spinemets.survival.sample import Floats
 #: A step that moves nobody's linear predictor by more than this ends the search.
 STEP_TOLERANCE: Final = 1e-9
 MAX_HALVINGS: Final = 25
+#: A standard error this large on a covariate scaled to unit variance is no estimate.
+FLAT: Final = 1e4
 
 CONVERGED: Final = ""
 SEPARATED: Final = "separation: the likelihood has no maximum (a hazard ratio of 0 or infinity)"
@@ -159,9 +161,15 @@ def maximise(
         if factor * size < 1e-5 and abs(gain) <= 1e-13 * max(1.0, abs(value)):
             ending = CONVERGED
             break
-    if ending == DIVERGED and abs(gain) < 1e-6:
+    if (ending == DIVERGED and abs(gain) < 1e-6) or _flat(d.information, moving):
         ending = SEPARATED
     return Optimum(beta, problem.value(beta), d.loglik, d.information, ending, steps)
+
+
+def _flat(information: Floats, free: Floats) -> bool:
+    """Whether the likelihood says next to nothing about a coefficient: far out on a plateau."""
+    block = information[np.ix_(free, free)]
+    return bool(not np.isfinite(block).all() or np.diag(block).min() < FLAT**-2)
 
 
 def _direction(

@@ -19,6 +19,8 @@ POSITIVITY: Final = 0.05
 #: Standardised differences above this count as imbalance.
 IMBALANCE: Final = 0.1
 LARGE_WEIGHT: Final = 20.0
+#: Mean probability of the treatment received above which no comparison is left.
+SEPARATION: Final = 0.99
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,7 @@ def propensity(x: ArrayLike, treatment: ArrayLike, *, ridge: float = 0.0) -> Pro
         model.fit(scaled, number)
     probability = np.asarray(model.predict_proba(scaled), dtype=np.float64)
     own = probability[np.arange(number.size), number]
-    if own.min() > 1 - 1e-4 or not np.isfinite(probability).all():
+    if own.mean() > SEPARATION or not np.isfinite(probability).all():
         return Propensity(blank, number, tuple(levels), "the covariates separate the treatments")
     tiny = np.finfo(float).tiny
     return Propensity(np.maximum(probability, tiny), number, tuple(levels))
