@@ -10,7 +10,7 @@ import numpy as np
 
 from spinemets import contract, units
 from spinemets.errors import Fault
-from spinemets.scores import concepts, kleene, truth
+from spinemets.scores import concepts, engine, kleene, truth
 from spinemets.scores.definition import Definition
 from spinemets.scores.loading import line_fault
 from spinemets.scores.schema import Band, Condition, Item, Patch, Survival
@@ -52,6 +52,11 @@ def faults(definition: Definition, library: Mapping[str, Definition]) -> list[Fa
     _check_names(definition, say)
     for i, prediction in enumerate(data.predictions):
         _known_column(("predictions", i, "column"), prediction.column, say)
+    if not out:
+        try:
+            engine.ordered(dict(library) | {definition.id: definition}, [definition])
+        except ValueError as err:
+            say(("items",), str(err), "let one of them stand on its own")
     if not out and data.items:
         _check_form(definition, library, (), say)
         for i, variant in enumerate(data.variants):

@@ -224,7 +224,7 @@ def _table(
 
 def _booleans(name: str, values: Sequence[Any]) -> Sequence[Any]:
     if contract.columns()[name].kind == "boolean":
-        return [v in (True, "true") for v in values]
+        return [None if v is None else v in (True, "true") for v in values]
     return values
 
 

@@ -1,0 +1,417 @@
+"""A wrong definition is refused: file, line, repair, and all faults at once."""
+
+import copy
+
+import pytest
+import yaml
+
+from spinemets import yamlfile
+from spinemets.errors import InputError
+from spinemets.scores import checks, loading, registry
+
+GOOD = """\
+id: my_score
+name: My score
+short: Mine
+kind: prognostic
+status: implement
+citation: {text: "Someone 2030", doi: 10.1000/x, year: 2030}
+derivation: {n: 10, setting: one hospital}
+population: {text: everybody}
+outcome: survival
+time_zero: surgery
+direction: higher_is_better
+information_level: group_survival
+range: {minimum: 0, maximum: 3}
+items:
+  - id: kps
+    name: performance
+    levels:
+      - {points: 0, label: low, when: {column: kps, below: 50}}
+      - {points: 1, label: high, when: {column: kps, at_least: 50}}
+  - id: primary
+    name: primary
+    levels:
+      - {points: 2, label: good, when: {column: primary, in: [breast]}}
+      - {points: 0, label: rest, otherwise: true}
+bands:
+  - {id: poor, label: l, from: 0, to: 1, survival: [{measure: median_months, value: 3, source: x}]}
+  - {id: good, label: h, from: 2, to: 3, survival: [{measure: median_months, value: 9, source: x}]}
+worked_patients:
+  - {id: "1", patient: {kps: 80, primary: breast}, total: 3, band: good}
+"""
+
+
+def write(folder, text, name="my_score"):
+    path = folder / f"{name}.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def faults_of(folder, text):
+    """All faults of a definition, however they are found."""
+    path = write(folder, text)
+    try:
+        definition = loading.parse(yamlfile.load(path))
+    except InputError as err:
+        return [str(f) for f in err.faults]
+    library = registry.load_definitions()
+    return [str(f) for f in checks.faults(definition, library)]
+
+
+def changed(*changes):
+    """The good definition with some places of its data changed."""
+    data = yaml.safe_load(GOOD)
+    for place, value in changes:
+        target = data
+        for key in place[:-1]:
+            target = target[key]
+        if value is None:
+            del target[place[-1]]
+        else:
+            target[place[-1]] = copy.deepcopy(value)
+    return yaml.safe_dump(data, sort_keys=False)
+
+
+def test_the_good_one_has_no_fault(tmp_path):
+    assert faults_of(tmp_path, GOOD) == []
+
+
+def test_a_fault_names_file_line_and_repair(tmp_path):
+    text = GOOD.replace("below: 50", "below: 60")
+    (fault,) = faults_of(tmp_path, text)
+    assert "my_score.yaml" in fault
+    assert "line 15: item kps: two levels hold kps = 50" in fault
+    assert "repair: separate the levels" in fault
+
+
+LEVELS = ("items", 0, "levels")
+KPS = {"column": "kps"}
+WRONG_LEVEL = {"points": 0, "label": "x", "when": {"column": "kp", "below": 1}}
+WRONG_ITEM = {"id": "kps", "name": "k", "levels": [WRONG_LEVEL]}
+WRONG = {
+    "gap between levels": (
+        [((*LEVELS, 0, "when"), {**KPS, "below": 40})],
+        "no level holds kps = 40",
+    ),
+    "overlapping levels": (
+        [((*LEVELS, 0, "when"), {**KPS, "at_most": 60})],
+        "two levels hold kps = 50",
+    ),
+    "level that nobody reaches": (
+        [((*LEVELS, 0, "when"), {**KPS, "below": 10}), ((*LEVELS, 1, "when"), {**KPS, "above": 5})],
+        "no patient reaches the level 'low'",
+    ),
+    "gap between bands": (
+        [(("bands", 0, "to"), 0)],
+        "no band holds the total 1",
+    ),
+    "overlapping bands": (
+        [(("bands", 0, "to"), 2)],
+        "the total 2 falls into the bands poor and good",
+    ),
+    "unreachable band": (
+        [
+            (
+                ("bands",),
+                [
+                    {"id": "a", "label": "a", "from": 0, "to": 3},
+                    {"id": "b", "label": "b", "from": 4, "to": 9},
+                ],
+            )
+        ],
+        "no patient reaches the band b",
+    ),
+    "bands in the wrong order": (
+        [
+            (
+                ("bands",),
+                [
+                    {"id": "b", "label": "b", "from": 2, "to": 3},
+                    {"id": "a", "label": "a", "from": 0, "to": 1},
+                ],
+            )
+        ],
+        "ascending order",
+    ),
+    "band that ends before it begins": (
+        [(("bands", 1, "to"), 1)],
+        "band good ends before it begins",
+    ),
+    "unknown primary": (
+        [(("items", 1, "levels", 0, "when", "in"), ["breats"])],
+        "primary has no value 'breats'; did you mean 'breast'?",
+    ),
+    "unknown column": (
+        [((*LEVELS, 0, "when"), {"column": "kpss", "below": 50})],
+        "no column is called 'kpss'; did you mean 'kps'?",
+    ),
+    "unknown level of a category": (
+        [(("items", 1, "levels", 0, "when"), {"column": "sex", "in": ["woman"]})],
+        "sex has no value 'woman'",
+    ),
+    "limits on a category": (
+        [(("items", 1, "levels", 0, "when"), {"column": "sex", "at_least": 1})],
+        "sex is not a number",
+    ),
+    "values of a number": (
+        [((*LEVELS, 0, "when"), {**KPS, "in": ["10"]})],
+        "kps is a number",
+    ),
+    "values of a boolean": (
+        [(("items", 1, "levels", 0, "when"), {"column": "smoker", "in": ["yes"]})],
+        "use `is: true` or `is: false`",
+    ),
+    "unknown unit": (
+        [
+            (
+                ("items", 1, "levels", 0, "when"),
+                {"column": "albumin_g_per_l", "below": 3, "unit": "stone"},
+            )
+        ],
+        "'stone' can't be converted",
+    ),
+    "unknown concept": (
+        [(("items", 1, "levels", 0, "when"), {"concept": "solitry"})],
+        "no concept is called 'solitry'; did you mean 'solitary'?",
+    ),
+    "unknown other score": (
+        [(("items", 1, "levels", 0, "when"), {"score": "sinns", "below": 6})],
+        "no score is called 'sinns'; did you mean 'sins'?",
+    ),
+    "unknown item of another score": (
+        [(("items", 1, "levels", 0, "when"), {"score": "sins", "item": "pian", "below": 1})],
+        "sins has no item 'pian'; did you mean 'pain'?",
+    ),
+    "unknown band of another score": (
+        [(("items", 1, "levels", 0, "when"), {"score": "escc", "in": ["lo"]})],
+        "escc has no band 'lo'",
+    ),
+    "yes and no of another score": (
+        [(("items", 1, "levels", 0, "when"), {"score": "escc", "is": True})],
+        "points are compared with limits",
+    ),
+    "missing citation": (
+        [(("citation",), None)],
+        "the key 'citation' is missing",
+    ),
+    "empty citation": (
+        [(("citation", "text"), "")],
+        "at least 1 character",
+    ),
+    "address instead of a DOI": (
+        [(("citation", "doi"), "https://doi.org/10.1000/x")],
+        "this is not a DOI",
+    ),
+    "direction against survival": (
+        [(("direction",), "higher_is_worse")],
+        "the direction says higher is worse, but the median_months",
+    ),
+    "range against the items": (
+        [(("range", "maximum"), 5)],
+        "the items give totals from 0 to 3, the range says 0 to 5",
+    ),
+    "unknown key": (
+        [(("horizon",), [])],
+        "unknown key 'horizon'",
+    ),
+    "value that isn't allowed": (
+        [(("kind",), "prognosis")],
+        "this value isn't allowed",
+    ),
+    "malformed id": (
+        [(("items", 0, "id"), "KPS 1")],
+        "this value isn't allowed",
+    ),
+    "id given twice": (
+        [(("items", 1, "id"), "kps")],
+        "the id 'kps' stands twice",
+    ),
+    "otherwise before the end": (
+        [
+            (
+                LEVELS,
+                [
+                    {"points": 0, "label": "a", "otherwise": True},
+                    {"points": 1, "label": "b", "when": {**KPS, "at_least": 50}},
+                ],
+            )
+        ],
+        "in the last level only",
+    ),
+    "level without a condition": (
+        [((*LEVELS, 0, "when"), None)],
+        "either `when` or `otherwise: true`",
+    ),
+    "item without levels": (
+        [(LEVELS, [])],
+        "either `levels` or a `formula`",
+    ),
+    "unlisted although everything is listed": (
+        [(("items", 0, "unlisted"), "nothing")],
+        "every value has a level",
+    ),
+    "worked patient with an unknown column": (
+        [(("worked_patients", 0, "patient"), {"kpss": 3})],
+        "no column is called 'kpss'",
+    ),
+    "worked patient with an unknown band": (
+        [(("worked_patients", 0, "band"), "gut")],
+        "the score has no band 'gut'",
+    ),
+    "worked patient with an unknown item": (
+        [(("worked_patients", 0, "points"), {"kp": 1})],
+        "the score has no item 'kp'",
+    ),
+    "worked patient with an unknown variant": (
+        [(("worked_patients", 0, "variant"), "x")],
+        "the score has no variant 'x'",
+    ),
+    "variant that breaks the range": (
+        [
+            (
+                ("variants",),
+                [{"id": "v", "text": "v", "drop_items": ["kps"],
+                  "range": {"minimum": 0, "maximum": 9}}],
+            )
+        ],
+        "the items give totals from 0 to 2, the range says 0 to 9",
+    ),
+    "variant of an item that doesn't exist": (
+        [(("variants",), [{"id": "v", "text": "v", "drop_items": ["kp"]}])],
+        "changes an item 'kp' that doesn't exist",
+    ),
+    "misprint with an unknown column": (
+        [(("misprints",), [{"id": "m", "text": "m", "items": [WRONG_ITEM]}])],
+        "no column is called 'kp'",
+    ),
+    "formula with an unknown column": (
+        [(("items", 0), {"id": "f", "name": "f", "formula": {"terms": [{"column": "n_nodes"}]}})],
+        "no column is called 'n_nodes'",
+    ),
+    "formula with an unknown score": (
+        [(("items", 0), {"id": "f", "name": "f", "formula": {"terms": [{"score": "sinss"}]}})],
+        "no score is called 'sinss'",
+    ),
+    "formula without a source": (
+        [(("items", 0), {"id": "f", "name": "f", "formula": {"terms": [{"times": 2}]}})],
+        "either `column` or `score`",
+    ),
+    "import without predictions": (
+        [(("kind",), "import")],
+        "kind import needs `predictions`",
+    ),
+    "score without items": (
+        [(("items",), [])],
+        "needs `items` and a `range`",
+    ),
+    "population with an unknown column": (
+        [(("population", "applies_if"), {"not": {"recorded": {"column": "kp", "below": 1}}})],
+        "no column is called 'kp'",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(WRONG))
+def test_wrong_definitions_are_refused(name, tmp_path):
+    changes, expected = WRONG[name]
+    found = faults_of(tmp_path, changed(*changes))
+    assert any(expected in fault for fault in found), found
+    assert all("line " in fault and "repair: " in fault for fault in found)
+
+
+def test_all_faults_at_once(tmp_path):
+    text = changed(
+        ((*LEVELS, 0, "when"), {"column": "kpss", "below": 50}),
+        (("items", 1, "levels", 0, "when", "in"), ["breats"]),
+        (("citation", "doi"), "doi:1"),
+    )
+    assert len(faults_of(tmp_path, text)) == 3
+
+
+def test_the_id_is_the_name_of_the_file(tmp_path):
+    path = write(tmp_path, GOOD, "other")
+    with pytest.raises(InputError, match="differs from the file's name"):
+        loading.parse(yamlfile.load(path))
+
+
+def test_an_unknown_key_comes_with_the_nearest_one(tmp_path):
+    (fault,) = faults_of(tmp_path, changed((("time_zeros",), "x")))
+    assert "did you mean 'time_zero'?" in fault
+
+
+def test_a_doubtful_value_in_two_columns_is_too_large_to_enumerate(tmp_path):
+    columns = [f"survival_{m}_12mo" for m in ("pathfx", "bmets", "gstsg", "metsss", "clinician")]
+    limits = [{"column": c, "between": [i / 20, i / 20]} for c in columns for i in range(20)]
+    levels = [
+        {"points": 0, "label": "x", "when": {"any": limits}},
+        {"points": 1, "label": "y", "otherwise": True},
+    ]
+    found = faults_of(tmp_path, changed((LEVELS, levels)))
+    assert any("patients apart; split it" in fault for fault in found)
+
+
+class TestOwnFolder:
+    """A study's own files, from config/scores."""
+
+    def test_are_loaded_beside_the_shipped_ones(self, tmp_path):
+        write(tmp_path, GOOD)
+        found = registry.load_definitions(["my_score", "sins"], [tmp_path])
+        assert list(found) == ["my_score", "sins"]
+        assert found["my_score"].direction == 1
+
+    def test_all(self, tmp_path):
+        write(tmp_path, GOOD)
+        assert "my_score" in registry.load_definitions(None, [tmp_path])
+
+    def test_a_folder_that_does_not_exist_is_no_fault(self, tmp_path):
+        assert registry.load_definitions(["sins"], [tmp_path / "nothing"])
+
+    def test_may_read_shipped_scores_and_each_other(self, tmp_path):
+        write(tmp_path, GOOD)
+        second = GOOD.replace("my_score", "second").replace(
+            "{column: kps, below: 50}", "{score: my_score, at_most: 1}"
+        ).replace("{column: kps, at_least: 50}", "{score: my_score, at_least: 2}")  # fmt: skip
+        write(tmp_path, second, "second")
+        found = registry.load_definitions(["second"], [tmp_path])
+        assert list(registry.with_dependencies(found, [tmp_path])) == ["second", "my_score"]
+
+    def test_faults_of_all_files_at_once(self, tmp_path):
+        write(tmp_path, GOOD.replace("direction: higher_is_better", "direction: up"))
+        write(tmp_path, GOOD.replace("my_score", "second").replace("to: 1", "to: 0"), "second")
+        write(tmp_path, "items: [\n", "third")
+        with pytest.raises(InputError) as caught:
+            registry.load_definitions(["sins"], [tmp_path])
+        text = str(caught.value)
+        assert len(caught.value.faults) == 3
+        assert all(f"{name}.yaml" in text for name in ("my_score", "second", "third"))
+
+    def test_may_not_take_the_id_of_a_shipped_score(self, tmp_path):
+        write(tmp_path, GOOD.replace("my_score", "sins"), "sins")
+        with pytest.raises(InputError, match="another score has this id"):
+            registry.load_definitions(["sins"], [tmp_path])
+
+    def test_is_computed_like_the_others(self, tmp_path):
+        import pandas as pd
+
+        from spinemets.scores import frames
+
+        write(tmp_path, GOOD)
+        found = registry.load_definitions(["my_score"], [tmp_path])
+        frame = pd.DataFrame(
+            {"patient_id": ["1", "2"], "kps": [80, 40], "primary": ["breast", None]}
+        )
+        table = frames.compute(frame, found)
+        assert table["status"].tolist() == ["determined", "missing"]
+        assert table["band"].tolist()[0] == "good"
+
+
+def test_scores_that_read_each_other_are_refused(tmp_path):
+    first = changed((("items", 1, "levels", 0, "when"), {"score": "second", "at_least": 1}))
+    write(tmp_path, first)
+    second = yaml.safe_load(GOOD)
+    second["id"] = "second"
+    second["items"][1]["levels"][0]["when"] = {"score": "my_score", "at_least": 1}
+    write(tmp_path, yaml.safe_dump(second), "second")
+    with pytest.raises(InputError, match="in a circle"):
+        registry.load_definitions(["my_score"], [tmp_path])
