@@ -217,7 +217,7 @@ def pseudo_regression(
     levels, place, counts = np.unique(x, return_inverse=True, return_counts=True)
     mean = np.bincount(place, weights=pseudo) / counts
     spread = np.bincount(place, weights=(pseudo - mean[place]) ** 2)
-    data = _Grouped(mean, counts.astype(float), spread, n, events)
+    data = _Grouped(mean, counts.astype(np.float64), spread, n, events)
     centre = float(x.mean())
     start = float(cloglog(np.clip(pseudo.mean(), 1e-6, 1 - 1e-6))) - centre
     intercept = _gauss_newton(np.ones((levels.size, 1)), data, levels, np.array([start]))[0]

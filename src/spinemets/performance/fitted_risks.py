@@ -40,9 +40,10 @@ def fitted_risk(
     horizon : float
         Horizon in the unit of ``time``.
     model : {"kaplan_meier", "cox"}
-        Kaplan-Meier within each value (values with fewer than 10 patients are merged with their
-        neighbour; risks of 0 and 1 are moved inside by half a patient), or a Cox model with a restricted cubic spline of three knots (a straight line
-        where there are too few values), follow-up censored at the horizon.
+        Kaplan-Meier within each value (values with fewer than 10 patients are merged with
+        their neighbour; risks of 0 and 1 are moved inside by half a patient), or a Cox model with
+        a restricted cubic spline of three knots (a straight line where there are too few values),
+        follow-up censored at the horizon.
     folds : int or None
         Folds of cross-fitting; None for the apparent risk.
     seed : int
@@ -64,7 +65,7 @@ def fitted_risk(
     --------
     >>> fitted_risk(
     ...     [1, 2, 3, 4], [1, 1, 0, 0], [1, 1, 1, 1], 2.5, folds=None
-    ... ).probability.tolist()
+    ... ).probability.round(6).tolist()
     [0.5, 0.5, 0.5, 0.5]
     """
     follow_up = FollowUp.of(time, event)
