@@ -14,7 +14,12 @@ from spinemets import results, strata
 SCORES = {
     "tokuhashi_2005": ("Tokuhashi 2005", 15, 1, ("≥ 12 months", "6-12 months", "< 6 months")),
     "tomita_2001": ("Tomita 2001", 10, -1, ("2-3", "4-5", "6-7", "8-10")),
-    "bauer_modified_2008": ("modified Bauer", 4, 1, ("good (3-4)", "intermediate (2)", "poor (0-1)")),
+    "bauer_modified_2008": (
+        "modified Bauer",
+        4,
+        1,
+        ("good (3-4)", "intermediate (2)", "poor (0-1)"),
+    ),
     "van_der_linden_2005": ("van der Linden", 6, 1, ("group C", "group B", "group A")),
     "osri_2013": ("OSRI", 5, 1, ("5", "3-4", "1-2")),
     "katagiri_2014": ("Katagiri 2014", 10, -1, ("low (0-3)", "intermediate (4-6)", "high (7-10)")),
@@ -126,7 +131,9 @@ def tables(n: int = 600, cohort: str = "demo", seed: int = 1) -> dict[str, pd.Da
             "overall": pd.Series("all", index=p.index),
             "inclusion": pd.Series(np.where(p.index % 5, "included", "left_out"), index=p.index),
         }.get(stratum_set, p.get(stratum_set))
-        order = list(strata.labels(stratum_set)) if stratum_set in strata.DERIVED else sorted(set(keys))
+        order = (
+            list(strata.labels(stratum_set)) if stratum_set in strata.DERIVED else sorted(set(keys))
+        )
         for stratum in [s for s in order if (keys == s).any()]:
             some = p[keys == stratum]
             c = curve(some)
@@ -149,19 +156,28 @@ def tables(n: int = 600, cohort: str = "demo", seed: int = 1) -> dict[str, pd.Da
 
 
 def scoring(p: pd.DataFrame, cohort: str, rng: np.random.Generator, grid: list[int]) -> dict:
-    curves, risk, rows, performance, cox, distribution, computable, items, notes = ([] for _ in range(9))
+    curves, risk, rows, performance, cox, distribution, computable, items, notes = (
+        [] for _ in range(9)
+    )
     for score, (short, top, sign, bands) in SCORES.items():
         raw = -p["latent"] + rng.normal(scale=1.3, size=len(p))
         rank = raw.rank(pct=True)
         points = np.clip(np.round(rank * top), 0, top).astype(int)
         points = points if sign > 0 else top - points
-        cut = pd.cut(rank, np.linspace(0, 1, len(bands) + 1), labels=list(bands)[::-1], include_lowest=True).astype(str)
+        cut = pd.cut(
+            rank, np.linspace(0, 1, len(bands) + 1), labels=list(bands)[::-1], include_lowest=True
+        ).astype(str)
         known = rng.random(len(p)) > 0.15
-        notes += [(score, "short", "", short, "read"), (score, "citation", "", f"{short}, a journal.", "read"),
-                  (score, "direction", "", "higher_is_better" if sign > 0 else "higher_is_worse", "read"),
-                  *((score, "band", b, b, "read") for b in bands)]
+        notes += [
+            (score, "short", "", short, "read"),
+            (score, "citation", "", f"{short}, a journal.", "read"),
+            (score, "direction", "", "higher_is_better" if sign > 0 else "higher_is_worse", "read"),
+            *((score, "band", b, b, "read") for b in bands),
+        ]
         if score == "osri_2013":
-            notes.append((score, "needs_verification", "", "weights of the primary groups", "memory"))
+            notes.append(
+                (score, "needs_verification", "", "weights of the primary groups", "memory")
+            )
         for band in bands:
             some = p[known & (cut == band)]
             c = curve(some)
@@ -171,36 +187,97 @@ def scoring(p: pd.DataFrame, cohort: str, rng: np.random.Generator, grid: list[i
             rows += summary(some, c, score=score, **where)
         bad = points * -sign
         strata_sets = [("overall", "all", known)] + [
-            (s, g, known & (p[s] == g)) for s in ("primary_group", "treatment") for g in strata.labels(s)
+            (s, g, known & (p[s] == g))
+            for s in ("primary_group", "treatment")
+            for g in strata.labels(s)
         ]
         for which in ("classic", "own"):
             for stratum_set, stratum, mask in strata_sets:
                 if which == "classic":
                     mask = mask & (np.arange(len(p)) % 7 > 0)
                 m, d = p.loc[mask, "months"].to_numpy(), p.loc[mask, "died"].to_numpy()
-                for form, value in (("points", bad[mask]), ("band", cut[mask].map({b: i for i, b in enumerate(bands)}))):
-                    where = {"cohort": cohort, "set": which, "stratum_set": stratum_set, "stratum": stratum,
-                             "score": score, "form": form, "n": int(mask.sum()), "events": int(d.sum())}
+                for form, value in (
+                    ("points", bad[mask]),
+                    ("band", cut[mask].map({b: i for i, b in enumerate(bands)})),
+                ):
+                    where = {
+                        "cohort": cohort,
+                        "set": which,
+                        "stratum_set": stratum_set,
+                        "stratum": stratum,
+                        "score": score,
+                        "form": form,
+                        "n": int(mask.sum()),
+                        "events": int(d.sum()),
+                    }
                     if d.sum() < 10:
-                        performance.append(results.Row("harrell_c", note="fewer than 10 deaths", **where))
+                        performance.append(
+                            results.Row("harrell_c", note="fewer than 10 deaths", **where)
+                        )
                         continue
                     est, se = concordance(m, d, value.to_numpy(float))
-                    performance.append(results.Row("harrell_c", est, est - 1.96 * se, est + 1.96 * se, se, method="Harrell", **where))
+                    performance.append(
+                        results.Row(
+                            "harrell_c",
+                            est,
+                            est - 1.96 * se,
+                            est + 1.96 * se,
+                            se,
+                            method="Harrell",
+                            **where,
+                        )
+                    )
                     if stratum_set == "overall":
                         for h in ("3mo", "6mo", "12mo"):
-                            performance.append(results.Row("auc", est + 0.05, est, est + 0.1, 0.02, horizon=h, method="IPCW", **where))
-        cox.append(results.Row("hazard_ratio", 0.85, 0.8, 0.9, 0.02, cohort=cohort, score=score, form="points", method="Efron", n=len(p), events=int(p["died"].sum())))
+                            performance.append(
+                                results.Row(
+                                    "auc",
+                                    est + 0.05,
+                                    est,
+                                    est + 0.1,
+                                    0.02,
+                                    horizon=h,
+                                    method="IPCW",
+                                    **where,
+                                )
+                            )
+        cox.append(
+            results.Row(
+                "hazard_ratio",
+                0.85,
+                0.8,
+                0.9,
+                0.02,
+                cohort=cohort,
+                score=score,
+                form="points",
+                method="Efron",
+                n=len(p),
+                events=int(p["died"].sum()),
+            )
+        )
         six = np.where(p["months"] > 6, "alive", np.where(p["died"], "dead", "censored"))
         for form, value in (("points", points.astype(str)), ("band", cut)):
-            t = pd.DataFrame({"value": value, "outcome_6mo": six})[known].value_counts().rename("n").reset_index()
+            t = (
+                pd.DataFrame({"value": value, "outcome_6mo": six})[known]
+                .value_counts()
+                .rename("n")
+                .reset_index()
+            )
             distribution.append(t.assign(score=score, variant="", form=form))
         miss = int((~known).sum())
-        computable += [(score, "", "determined", "", int(known.sum()) - 20),
-                       (score, "", "determined", "determined although visceral is missing", 20),
-                       (score, "", "bounded", "band known, total between two values", miss // 3),
-                       (score, "", "missing", "kps", miss // 3), (score, "", "missing", "kps, visceral", miss - 2 * (miss // 3)),
-                       (score, "", "not_applicable", "primary is haematological", 0)]
-        items += [(score, i, int(rng.integers(0, len(p) // 4)), len(p)) for i in ("primary", "kps", "visceral")]
+        computable += [
+            (score, "", "determined", "", int(known.sum()) - 20),
+            (score, "", "determined", "determined although visceral is missing", 20),
+            (score, "", "bounded", "band known, total between two values", miss // 3),
+            (score, "", "missing", "kps", miss // 3),
+            (score, "", "missing", "kps, visceral", miss - 2 * (miss // 3)),
+            (score, "", "not_applicable", "primary is haematological", 0),
+        ]
+        items += [
+            (score, i, int(rng.integers(0, len(p) // 4)), len(p))
+            for i in ("primary", "kps", "visceral")
+        ]
     return {
         "kaplan_meier_bands": pd.concat(curves),
         "at_risk_bands": pd.concat(risk),
@@ -216,20 +293,40 @@ def scoring(p: pd.DataFrame, cohort: str, rng: np.random.Generator, grid: list[i
 
 def counting(p: pd.DataFrame, cohort: str) -> dict[str, pd.DataFrame]:
     n = len(p)
-    flow = [("in", "", n + 25), ("excluded", "no follow-up time", 4), ("excluded", "include: bone metastases", 21), ("analysed", "", n)]
+    flow = [
+        ("in", "", n + 25),
+        ("excluded", "no follow-up time", 4),
+        ("excluded", "include: bone metastases", 21),
+        ("analysed", "", n),
+    ]
     one = []
     for level, count in (("female", n // 2 - 20), ("male", n - n // 2)):
-        one += [("sex", level, "n", count, n - 20), ("sex", level, "percent", 100 * count / (n - 20), n - 20)]
+        one += [
+            ("sex", level, "n", count, n - 20),
+            ("sex", level, "percent", 100 * count / (n - 20), n - 20),
+        ]
     one += [("sex", "", "missing_n", 20, n), ("sex", "", "missing_percent", 2000 / n, n)]
     for level, count in (("yes", 5), ("no", n - 5)):
-        one += [("metastasis_brain", level, "n", count, n), ("metastasis_brain", level, "percent", 100 * count / n, n)]
-    one += [("metastasis_brain", "", "missing_n", 0, n), ("metastasis_brain", "", "missing_percent", 0.0, n)]
+        one += [
+            ("metastasis_brain", level, "n", count, n),
+            ("metastasis_brain", level, "percent", 100 * count / n, n),
+        ]
+    one += [
+        ("metastasis_brain", "", "missing_n", 0, n),
+        ("metastasis_brain", "", "missing_percent", 0.0, n),
+    ]
     one += [("age_years", "", s, v, n - 3) for s, v in (("median", 66), ("q1", 57.25), ("q3", 73))]
     one += [("age_years", "", "missing_n", 3, n), ("age_years", "", "missing_percent", 300 / n, n)]
     one += [("escc", "", "missing_n", n, n), ("escc", "", "missing_percent", 100.0, n)]
     table1 = pd.DataFrame(one, columns=["variable", "level", "statistic", "value", "n"])
-    sets = [("classic", "patients", "all", n - n // 7, n // 7), ("classic", "deaths", "all", 4 * n // 5, n // 9)]
-    sets += [("classic", "primary_group", g, int(k), int(k) // 7) for g, k in p["primary_group"].value_counts().items()]
+    sets = [
+        ("classic", "patients", "all", n - n // 7, n // 7),
+        ("classic", "deaths", "all", 4 * n // 5, n // 9),
+    ]
+    sets += [
+        ("classic", "primary_group", g, int(k), int(k) // 7)
+        for g, k in p["primary_group"].value_counts().items()
+    ]
     return {
         "flow": pd.DataFrame(flow, columns=["step", "reason", "n"]),
         "quality": pd.DataFrame([("kps", "not a multiple of 10", "value", 3, "set aside", "correct the source")],

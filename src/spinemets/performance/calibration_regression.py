@@ -216,7 +216,8 @@ def pseudo_regression(
     pseudo = pseudo_values(follow_up, horizon)
     levels, place, counts = np.unique(x, return_inverse=True, return_counts=True)
     mean = np.bincount(place, weights=pseudo) / counts
-    spread = np.bincount(place, weights=(pseudo - mean[place]) ** 2)
+    squares = np.bincount(place, weights=(pseudo - mean[place]) ** 2)
+    spread = np.asarray(squares, dtype=np.float64)
     data = _Grouped(mean, counts.astype(np.float64), spread, n, events)
     centre = float(x.mean())
     start = float(cloglog(np.clip(pseudo.mean(), 1e-6, 1 - 1e-6))) - centre
