@@ -127,15 +127,17 @@ def assemble(path: str | Path, mapping: Mapping, faults: list[Fault]) -> Sheet |
     first = tables[0]
     patient = mapping.one_row_per.column if mapping.one_row_per else None
     known = [c for t in tables for c in t.columns]
-    wanted = [*mapping.select, *([patient] if patient else [])]
-    if absent(wanted, known, first.file, faults):
+    wanted = [*mapping.select, *(mapping.one_row_per.prefer if mapping.one_row_per else [])]
+    lost = absent(wanted, known, first.file, faults)
+    lost |= absent([patient] if patient else [], list(first.columns), first.file, faults)
+    if lost:
         return None
     sheet = Sheet(tables, _patients(first, patient))
     _note_unmatched(sheet)
     for column, allowed in mapping.select.items():
         _select(sheet, column, allowed, patient)
     if mapping.one_row_per:
-        keep = _one_row(sheet.tables[0], mapping.one_row_per)
+        keep = _one_row(sheet.tables, mapping.one_row_per)
         merged = sheet.n_rows - len(keep)
         if merged:
             words = "further rows of a patient were not used (`one_row_per`)"
@@ -195,12 +197,13 @@ def absent(wanted: list[str], known: list[str], file: str, faults: list[Fault]) 
 def _align(first: RawTable, other: RawTable, join: Join, faults: list[Fault]) -> RawTable | None:
     """Bring a second table into the row order of the first."""
     lost = absent([join.equals], list(first.columns), first.file, faults)
-    extra = [join.one_row_per.column] if join.one_row_per else []
+    rule = join.one_row_per
+    extra = [rule.column, *rule.prefer] if rule else []
     lost |= absent([join.on, *extra], list(other.columns), other.file, faults)
     if lost:
         return None
-    if join.one_row_per:
-        other = other.take(_one_row(other, join.one_row_per))
+    if rule:
+        other = other.take(_one_row([other], rule))
     ids = pd.Index(other.columns[join.on].to_pandas())
     twice = ids.duplicated(keep=False) & (ids != "")
     if twice.any():
@@ -250,19 +253,18 @@ def _select(sheet: Sheet, column: str, allowed: list[str], patient: str | None) 
     sheet.left_out.append((f"{column} is not {' or '.join(allowed)}", before - after))
 
 
-def _one_row(table: RawTable, rule: OneRow) -> Positions:
+def _one_row(tables: list[RawTable], rule: OneRow) -> Positions:
     """Row of each patient: the preferred one, else the first or last, in the order of the file."""
-    ids = table.columns[rule.column].to_pandas()
-    order = pd.DataFrame({"id": ids, "at": np.arange(table.n_rows)})
+    ids = tables[0].columns[rule.column].to_pandas()
+    order = pd.DataFrame({"id": ids, "at": np.arange(tables[0].n_rows)})
     ranks = []
     for number, (column, best) in enumerate(rule.prefer.items()):
         rank = {key(v): i for i, v in enumerate(best)}
-        if column in table.columns:
-            cells = table.columns[column].to_pandas()
-            codes, terms = pd.factorize(cells)
-            of_term = np.array([rank.get(key(t), len(best)) for t in terms], dtype=np.int64)
-            order[f"rank{number}"] = of_term[codes]
-            ranks.append(f"rank{number}")
+        cells = next(t.columns[column] for t in tables if column in t.columns).to_pandas()
+        codes, terms = pd.factorize(cells)
+        of_term = np.array([rank.get(key(t), len(best)) for t in terms], dtype=np.int64)
+        order[f"rank{number}"] = of_term[codes]
+        ranks.append(f"rank{number}")
     order["tie"] = order["at"] if rule.keep == "first" else -order["at"]
     # A row without an id can't be told from another patient: each stays and is dealt with later.
     blank = order["id"].eq("")

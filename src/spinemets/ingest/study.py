@@ -118,7 +118,8 @@ def template() -> str:
     lines = [
         "# How the columns of the source become those of the contract. Every key is explained in",
         "# docs/reference/mapping.md. Take away the `#` before a column that the source has, and",
-        "# write the name of its column behind `from:`.",
+        "# write the name of its column behind `from:`. Codes are translated with `values`, for",
+        "# example `died: {from: Status, values: {1: false, 2: true}}`.",
         'missing: [NA, "N/A", NaN]   # cells that mean missing, beside the empty one',
         "columns:",
         "  patient_id: {from: patient_id}   # replaced by a running number",
@@ -136,11 +137,9 @@ def template() -> str:
 
 def _entry(column: contract.Column) -> list[str]:
     mark = "" if column.required else "# "
-    detail = ""
-    if column.kind == "boolean":
-        detail = ", values: {1: true, 0: false}"
-    elif column.unit and column.unit not in ("percent", "1", "year"):
-        detail = f", unit: {column.unit}"
+    # Yes and no need no codes when they are 1/0, true/false or yes/no.
+    unit = column.unit if column.unit not in ("percent", "1", "year") else ""
+    detail = f", unit: {unit}" if unit else ""
     text = f"  {mark}{column.name}: {{from: {column.name}{detail}}}"
     allowed = "" if column.kind == "boolean" else f" ({column.allowed()})"
     comment = f"{column.meaning}{allowed if len(allowed) < 60 else ''}"
