@@ -103,6 +103,8 @@ def _check_references(
     for i, level in enumerate(item.levels):
         if level.when is not None:
             _check_condition((*loc, "levels", i, "when"), level.when, library, say)
+    if item.unlisted_when is not None:
+        _check_condition((*loc, "unlisted_when"), item.unlisted_when, library, say)
     for i, term in enumerate(item.formula.terms if item.formula else ()):
         where = (*loc, "formula", "terms", i)
         if term.column is not None:
@@ -248,6 +250,16 @@ def _check_levels(
         )
     if item.unlisted is not None and not nowhere.any() and loc[0] == "items":
         say(loc, f"item {item.id}: every value has a level", "remove `unlisted`")
+    if item.unlisted_when is not None:
+        said = kleene.evaluate(item.unlisted_when, cells.table, assume) == kleene.TRUE
+        wrong = cells.possible & (said != nowhere)
+        if wrong.any():
+            rule = f"item {item.id}: `unlisted_when` and the levels disagree on"
+            say(
+                loc,
+                f"{rule} {_example(cells, wrong)}",
+                "make it true exactly for what has no level",
+            )
     twice = cells.possible & (np.sum(sure, axis=0) > 1) if sure else np.zeros(1, bool)
     if twice.any() and item.overlap == "refused":
         say(

@@ -283,7 +283,9 @@ def is_computable(patch: Patch) -> bool:
 def _with_last_level(item: Item, level: Level | None) -> Item:
     if level is None:
         return item
-    return item.model_copy(update={"levels": [*item.levels, level], "unlisted": None})
+    return item.model_copy(
+        update={"levels": [*item.levels, level], "unlisted": None, "unlisted_when": None}
+    )
 
 
 def walk(condition: Condition) -> Iterator[Condition]:
@@ -327,6 +329,8 @@ def item_conditions(item: Item) -> Iterator[Condition]:
     for level in item.levels:
         if level.when is not None:
             yield from walk(level.when)
+    if item.unlisted_when is not None:
+        yield from walk(item.unlisted_when)
 
 
 def item_columns(item: Item) -> tuple[str, ...]:

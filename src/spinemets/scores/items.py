@@ -72,6 +72,9 @@ def item_result(item: Item, table: PatientTable, assume_maybe: bool = False) -> 
     if item.unlisted is None:
         open_ = nowhere
     elif open_.any():
+        if item.unlisted_when is not None:
+            left_out = kleene.evaluate(item.unlisted_when, table, assume_maybe)
+            open_ = (open_ & (left_out != kleene.FALSE)) | nowhere
         possible[open_] = 0
     lowest, highest = extremes(tuple(level.points for level in item.levels))
     low, high = lowest[possible], highest[possible]

@@ -135,6 +135,9 @@ class Item(Strict):
     unlisted: str | None = Field(
         None, description="what the score leaves out; such a patient has no points for the item"
     )
+    unlisted_when: Condition | None = Field(
+        None, description="whom it leaves out, where that isn't plain from a single column"
+    )
     confidence: Confidence = "read"
     note: str = ""
 
@@ -144,6 +147,8 @@ class Item(Strict):
             raise ValueError("an item has either `levels` or a `formula`")
         if any(level.otherwise for level in self.levels[:-1]):
             raise ValueError("`otherwise` is allowed in the last level only")
+        if self.unlisted_when is not None and self.unlisted is None:
+            raise ValueError("`unlisted_when` stands beside `unlisted`")
         return self
 
 
