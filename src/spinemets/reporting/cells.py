@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +21,12 @@ DECIMALS: Final = {
     "auc": 2,
     "hazard_ratio": 2,
 }
+
+
+#: In place of a count that disclosure control withheld.
+NOT_SHOWN: Final = "not shown"
+#: Groupings by the band of a score begin with this.
+BAND: Final = "band:"
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,28 @@ def number(value: Any, decimals: int = 0) -> str:
     return "" if pd.isna(value) else f"{float(value):.{decimals}f}"
 
 
+def count(value: Any) -> str:
+    """
+    Print a count.
+
+    Parameters
+    ----------
+    value : int or missing
+        Count.
+
+    Returns
+    -------
+    str
+        ``"not shown"`` where disclosure control withheld it.
+
+    Examples
+    --------
+    >>> count(12.0)
+    '12'
+    """
+    return number(value) or NOT_SHOWN
+
+
 def estimate(row: Any) -> str:
     """
     Print an estimate with its interval, or the reason why there is none.
@@ -149,7 +177,7 @@ def group_name(stratum_set: str, stratum: str) -> str:
     return stratum
 
 
-def set_name(stratum_set: str) -> str:
+def set_name(stratum_set: str, names: Mapping[str, str] | None = None) -> str:
     """
     Name a grouping for readers.
 
@@ -157,12 +185,18 @@ def set_name(stratum_set: str) -> str:
     ----------
     stratum_set : str
         Grouping.
+    names : mapping of str to str, optional
+        Score id to short name, for the bands of a score.
 
     Returns
     -------
     str
         For example ``"Primary histology"``.
     """
+    if stratum_set.startswith(BAND):
+        score, _, variant = stratum_set.removeprefix(BAND).partition(":")
+        short = (names or {}).get(score, score)
+        return f"{short}, {variant}" if variant else short
     named = strata.DERIVED | {"overall": "All patients", "inclusion": "Inclusion rule"}
     return named.get(stratum_set, stratum_set.replace("_", " ").capitalize())
 
@@ -183,7 +217,7 @@ def flow(table: pd.DataFrame) -> Shown:
     """
     words = {"in": "Rows in the source", "excluded": "Excluded", "analysed": "Analysed"}
     rows = [
-        [words.get(str(r.step), str(r.step)) + (f": {r.reason!s}" if r.reason else ""), number(r.n)]
+        [words.get(str(r.step), str(r.step)) + (f": {r.reason!s}" if r.reason else ""), count(r.n)]
         for r in table.itertuples()
     ]
     return Shown("Flow of patients", ["Step", "Patients"], rows)
@@ -209,7 +243,7 @@ def plain(table: pd.DataFrame, title: str, columns: dict[str, str]) -> Shown:
     """
     numeric = {c for c in columns if str(table[c].dtype) == "Float64"}
     rows = [
-        [number(row[c]) if c in numeric else str(row[c]) for c in columns]
+        [count(row[c]) if c in numeric else str(row[c]) for c in columns]
         for _, row in table.iterrows()
     ]
     return Shown(title, list(columns.values()), rows)
@@ -227,36 +261,49 @@ def table_one(table: pd.DataFrame) -> Shown:
     Returns
     -------
     Shown
-        A variable, then its levels; ``n (%)`` of the known or median and quartiles.
+        A variable, then its levels; ``n (%)`` of the known or median and quartiles. Variables
+        without a single value are named below the table.
     """
-    known = contract.columns()
     rows: list[list[str]] = []
+    unknown: list[str] = []
     for variable, part in table.groupby("variable", sort=False):
-        column = known[str(variable)]
-        cells = {(r.level, r.statistic): r.value for r in part.itertuples()}
-        absent = number(cells.get(("", "missing_n")))
-        share = number(cells.get(("", "missing_percent")))
-        lost = f"{absent} ({share} %)" if absent else "not released"
-        unit = f", {column.unit}" if column.unit and column.unit != "1" else ""
-        name = column.meaning[0].upper() + column.meaning[1:] + unit
-        if ("", "median") in cells:
-            decimals = 0 if column.kind == "integer" else 1
-            middle, low, high = (number(cells[("", s)], decimals) for s in ("median", "q1", "q3"))
-            rows.append([name, f"{middle} ({low} to {high})" if middle else "not released", lost])
+        column = contract.columns()[str(variable)]
+        cells = {(str(r.level), str(r.statistic)): r.value for r in part.itertuples()}
+        if not {"n", "median"} & {statistic for _, statistic in cells}:
+            unknown.append(column.meaning)
             continue
-        levels = list(dict.fromkeys(str(r.level) for r in part.itertuples() if r.level))
-        rows.append([name, "" if levels else "no value recorded", lost])
-        labels = column.levels | {"yes": "Yes", "no": "No"}
-        for level in levels:
-            count = number(cells.get((level, "n")))
-            percent = number(cells.get((level, "percent")))
-            text = f"{count} ({percent} %)" if count else "not released"
-            rows.append([f"\u2003{labels.get(level, level)}", text, ""])
+        rows += _variable(column, cells)
     head = ["Characteristic", "Median (quartiles) or n (% of known)", "Missing n (%)"]
-    return Shown("Patients at time zero", head, rows)
+    notes = [f"No value recorded: {'; '.join(unknown)}."] if unknown else []
+    return Shown("Patients at time zero", head, rows, notes)
 
 
-def survival(table: pd.DataFrame, title: str) -> Shown:
+def _variable(column: contract.Column, cells: dict[tuple[str, str], Any]) -> list[list[str]]:
+    """Lines of one variable."""
+    absent = number(cells.get(("", "missing_n")))
+    lost = f"{absent} ({number(cells.get(('', 'missing_percent')))} %)" if absent else NOT_SHOWN
+    unit = f", {column.unit}" if column.unit and column.unit != "1" else ""
+    name = column.meaning[0].upper() + column.meaning[1:] + unit
+    if ("", "median") in cells:
+        decimals = 0 if column.kind == "integer" else 1
+        middle, low, high = (number(cells[("", s)], decimals) for s in ("median", "q1", "q3"))
+        ends = f" ({low or NOT_SHOWN} to {high or NOT_SHOWN})"
+        return [[name, middle + ends if middle else NOT_SHOWN, lost]]
+    rows = [[name, "", lost]]
+    labels = column.levels | {"yes": "Yes", "no": "No"}
+    for level in dict.fromkeys(level for level, _ in cells if level):
+        n, percent = number(cells.get((level, "n"))), number(cells.get((level, "percent")))
+        text = f"{n} ({percent} %)" if n else NOT_SHOWN
+        rows.append([f"\u2003{labels.get(level, level)}", text, ""])
+    return rows
+
+
+def survival(
+    table: pd.DataFrame,
+    title: str,
+    notes: Sequence[str] = (),
+    names: Mapping[str, str] | None = None,
+) -> Shown:
     """
     Survival of every group in one line.
 
@@ -266,6 +313,10 @@ def survival(table: pd.DataFrame, title: str) -> Shown:
         Released summary of Kaplan-Meier estimates.
     title : str
         Caption.
+    notes : sequence of str
+        Sentences below the table.
+    names : mapping of str to str, optional
+        Score id to short name, for the bands of a score.
 
     Returns
     -------
@@ -275,18 +326,19 @@ def survival(table: pd.DataFrame, title: str) -> Shown:
     kept = table[table["measure"].isin(["survival", "median_survival_months"])]
     horizons = list(dict.fromkeys(kept.loc[kept["measure"].eq("survival"), "horizon"]))
     rows = []
-    for (name, group), part in kept.groupby(["stratum_set", "stratum"], sort=False):
+    for key, part in kept.groupby(["stratum_set", "stratum"], sort=False):
+        name, group = (str(k) for k in key)
         median = part[part["measure"].eq("median_survival_months")]
         cells = [estimate(row) for _, row in median.iterrows()] or [""]
         for horizon in horizons:
             found = part[part["horizon"].eq(horizon)]
             cells += [estimate(row) for _, row in found.iterrows()] or [""]
         first = part.iloc[0]
-        label = f"{set_name(str(name))}: {group_name(str(name), str(group))}"
-        label = label if str(name) != "overall" else "All patients"
-        rows.append([label, number(first["n"]), number(first["events"]), *_once(cells)])
+        label = f"{set_name(name, names)}: {group_name(name, group)}"
+        label = label if name != "overall" else "All patients"
+        rows.append([label, count(first["n"]), count(first["events"]), *_once(cells)])
     head = ["Group", "n", "Deaths", "Median, months", *(f"S({h})" for h in horizons)]
-    return Shown(title, head, rows)
+    return Shown(title, head, rows, list(notes))
 
 
 def _once(cells: Sequence[str]) -> list[str]:

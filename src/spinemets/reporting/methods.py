@@ -32,7 +32,12 @@ def listed(words: Sequence[Any]) -> str:
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
 
 
-def sentences(settings: Settings, info: dict[str, Any], names: dict[str, str]) -> list[str]:
+def sentences(
+    settings: Settings,
+    info: dict[str, Any],
+    names: dict[str, str],
+    groupings: Sequence[str] = ("primary histology", "treatment"),
+) -> list[str]:
     """
     Describe what was done.
 
@@ -44,6 +49,8 @@ def sentences(settings: Settings, info: dict[str, Any], names: dict[str, str]) -
         Released ``cohort.json``.
     names : dict of str to str
         Score id to short name.
+    groupings : sequence of str
+        Groupings of the cohort, in words.
 
     Returns
     -------
@@ -56,6 +63,7 @@ def sentences(settings: Settings, info: dict[str, Any], names: dict[str, str]) -
     if evaluation.horizons_days:
         horizons.append(f"{listed(evaluation.horizons_days)} days")
     included = f" Patients were included if {info['include']}." if info.get("include") else ""
+    grouped = f"by {listed(groupings)}" if groupings else "in no groups"
     scores = listed([names.get(s, s) for s in settings.scores.ids])
     return [
         f"Survival was counted from {TIME_ZERO[info['time_zero']]} to death from any cause; times "
@@ -64,17 +72,18 @@ def sentences(settings: Settings, info: dict[str, Any], names: dict[str, str]) -
         "total is known, bounded when every possible value of what is missing leads to the same "
         "published band, and missing otherwise. Unjudged removability of organ metastases was "
         f"read as “{settings.scores.removability}”.",
-        "Survival was estimated by Kaplan-Meier with log-log confidence intervals, overall, by "
-        "primary histology and by treatment; the treatment columns collapse into one group by an "
-        "ordered rule, and a patient whose treatment isn't recorded is in a group of that name. "
+        "Survival was estimated by Kaplan-Meier with log-log confidence intervals, overall and "
+        f"{grouped}. Treatment columns collapse into one group by an ordered rule, and a patient "
+        "whose group isn't recorded is in a group of that name. "
         f"Groups of fewer than {survival.minimum_group} patients have no estimates. Follow-up is "
         "the reverse Kaplan-Meier median. Differences between treatments are associations: "
         "treatment was not allocated by this analysis, and nothing here adjusts for who got what.",
         "Cox models of each score (Efron's method for ties) were fitted unstratified and "
-        "stratified by primary histology and by treatment. A score that contains the primary "
+        f"stratified {grouped}. A score that contains the primary "
         "tumour is, within strata of the primary, judged on its other items only: read both "
         "models together. "
-        "Proportional hazards were tested by the score test on scaled time.",
+        "Proportional hazards were tested by the score test, with time transformed by the "
+        "Kaplan-Meier estimate.",
         "Discrimination: Harrell’s C with infinitesimal-jackknife standard errors, and cumulative/"
         f"dynamic AUC at {listed(horizons)} with inverse-probability-of-censoring weights and "
         "influence-function standard errors; intervals on the logit scale. Tied scores count one "

@@ -5,28 +5,66 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from spinemets.reporting import cells, methods, score_cells
+from spinemets.provenance import versions
+from spinemets.released import FIGURES, figure_of_grouping
+from spinemets.reporting import cells, methods, overview, score_cells
 from spinemets.reporting.cells import Shown
 from spinemets.settings import Cohort, Settings
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 DATA_FILES: Final = ("templates/*",)
 TEMPLATES: Final = Path(__file__).with_name("templates")
-#: Order of the figures and the section that each belongs to.
 SECTIONS: Final = ("patients", "survival", "scores", "performance")
+#: Figures that come first in their section, and those that come last; the rest is in between.
+FIRST: Final = ("kaplan_meier_overall", "kaplan_meier_primary", "computability")
+LAST: Final = ("kaplan_meier_inclusion", "kaplan_meier_bands")
+#: Millimetres on the screen per millimetre in print: small print in print is larger on a screen.
+SCREEN: Final = 1.45
 
 
-def _figures(release: Path) -> list[dict[str, Any]]:
-    """Figures in the order in which they were asked for, as pictures inside the page."""
+def figure_names(summary: pd.DataFrame) -> list[str]:
+    """
+    Name the figures of a cohort in the order in which they are shown.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        Released summary of survival: it has the groupings of the cohort.
+
+    Returns
+    -------
+    list of str
+        Names; a file left behind by an earlier configuration isn't among them.
+    """
+    sets = [str(s) for s in dict.fromkeys(summary["stratum_set"])]
+    by_group = [figure_of_grouping(s) for s in sets if s not in ("overall", "inclusion")]
+    rest = [f for f in FIGURES if f != "kaplan_meier_inclusion" or "inclusion" in sets]
+    return sorted([*by_group, *rest], key=_place)
+
+
+def _figures(release: Path, names: list[str], general: list[str]) -> list[dict[str, Any]]:
+    """Figures as pictures inside the page; what is said of the cohort isn't said again."""
     out = []
-    for path in sorted((release / "figures").glob("*.json")):
+    for name in names:
+        path = release / "figures" / f"{name}.json"
         about = json.loads(path.read_text(encoding="utf-8"))
         picture = base64.b64encode(path.with_suffix(".svg").read_bytes()).decode("ascii")
-        about["name"] = path.stem
         about["source"] = f"data:image/svg+xml;base64,{picture}"
+        about["screen_mm"] = round(SCREEN * about["width_mm"], 1)
+        about["footnotes"] = [n for n in about["footnotes"] if n not in general]
         out.append(about)
     return out
+
+
+def _place(figure: str) -> tuple[int, int]:
+    """Where a figure stands in its section; those between first and last keep their order."""
+    if figure in FIRST:
+        return (0, FIRST.index(figure))
+    return (2, LAST.index(figure)) if figure in LAST else (1, 0)
 
 
 def section_of(figure: str) -> str:
@@ -80,10 +118,17 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
             cells.plain(found["transformations"], "Conversions", changes),
         ],
         "table1": [cells.table_one(found["table1"])],
-        "survival": [cells.survival(found["survival_summary"], "Survival by group")],
+        "survival": [
+            cells.survival(
+                found["survival_summary"],
+                "Survival by group",
+                overview.logrank(found["survival_summary"]),
+            )
+        ],
         "scores": [
             score_cells.computability(found["computability"], names),
-            cells.survival(found["survival_bands"], "Survival by published band"),
+            score_cells.items(found["score_items_missing"], names),
+            cells.survival(found["survival_bands"], "Survival by published band", names=names),
         ],
         "performance": [
             score_cells.performance(found["performance"], names, "harrell_c", "Harrell’s C"),
@@ -92,19 +137,36 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
             *score_cells.case_mix(found["comparison_sets"]),
         ],
     }
-    figures = _figures(release)
+    general = [*(info.get("notes") or []), *(info.get("footnotes") or [])]
+    figures = _figures(release, figure_names(found["survival_summary"]), general)
     return {
         "info": info,
         "tables": tables,
         "figures": {s: [f for f in figures if section_of(f["name"]) == s] for s in SECTIONS},
-        "methods": methods.sentences(settings, info, names),
+        "facts": overview.facts(info, found),
+        "methods": methods.sentences(settings, info, names, _groupings(found)),
         "caveats": list(dict.fromkeys(notes.loc[notes["fact"].eq("footnote"), "text"])),
-        "citations": [
-            [names.get(r.score, r.score), r.text]
-            for r in notes[notes["fact"].eq("citation")].itertuples()
-        ],
+        "citations": _citations(notes, names),
+        "provenance": overview.provenance(info, versions()),
         "parameters": _parameters(cohort),
     }
+
+
+def _groupings(found: dict[str, pd.DataFrame]) -> list[str]:
+    """Groupings of this cohort, in words."""
+    every = dict.fromkeys(found["survival_summary"]["stratum_set"])
+    return [cells.set_name(s).lower() for s in every if s not in ("overall", "inclusion")]
+
+
+def _citations(notes: pd.DataFrame, names: dict[str, str]) -> list[tuple[str, str]]:
+    """Where each score was published, with its DOI."""
+    doi = notes[notes["fact"].eq("doi")].drop_duplicates("score")
+    known = dict(zip(doi["score"], doi["text"], strict=True))
+    cited = notes[notes["fact"].eq("citation")]
+    return [
+        (names.get(score, score), f"{text} doi:{known[score]}" if score in known else text)
+        for score, text in zip(cited["score"].astype(str), cited["text"].astype(str), strict=True)
+    ]
 
 
 def _parameters(cohort: Cohort) -> Shown | None:

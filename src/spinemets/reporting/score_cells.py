@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from spinemets.reporting.cells import Shown, estimate, group_name, number, set_name
+from spinemets import contract
+from spinemets.reporting.cells import Shown, count, estimate, group_name, number, set_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ def performance(table: pd.DataFrame, names: dict[str, str], measure: str, title:
     ):
         cells = {row["form"]: estimate(row) for _, row in part.iterrows()}
         sizes = part[part["n"].notna()]
-        size = [number(sizes.iloc[0][c]) for c in ("n", "events")] if len(sizes) else ["", ""]
+        size = [count(sizes.iloc[0][c]) for c in ("n", "events")] if len(sizes) else ["", ""]
         where = "own patients" if group == "own" else f"set “{group}”"
         label = names.get(str(score), str(score)) + (f", {variant}" if variant else "")
         moved = cells.get("", "")
@@ -99,7 +100,7 @@ def cox(table: pd.DataFrame, names: dict[str, str]) -> Shown:
         p = number(test.iloc[0]["estimate"], 3) if len(test) else ""
         label = names.get(str(score), str(score)) + (f", {variant}" if variant else "")
         within = "unstratified" if grouping == "overall" else _joined(str(grouping))
-        rows.append([label, within, number(first["n"]), number(first["events"]), estimate(first),
+        rows.append([label, within, count(first["n"]), count(first["events"]), estimate(first),
                      f"<{10**-3}" if p == number(0, 3) else p])  # fmt: skip
     head = ["Score", "Model", "n", "Deaths", "Hazard ratio per point", "P, proportional hazards"]
     ratios = points[points["measure"].eq("hazard_ratio")]
@@ -131,11 +132,30 @@ def case_mix(table: pd.DataFrame) -> Iterable[Shown]:
             if r.quantity in ("patients", "deaths"):
                 label = str(r.quantity).capitalize()
             else:
-                label = (
-                    f"{set_name(str(r.quantity))}: {group_or_level(str(r.quantity), str(r.level))}"
-                )
-            rows.append([label, number(r.in_set), number(r.left_out)])
+                level = group_or_level(str(r.quantity), str(r.level))
+                label = f"{quantity_name(str(r.quantity))}: {level}"
+            rows.append([label, count(r.in_set), count(r.left_out)])
         yield Shown(f"Comparison set “{name}” against those left out", ["", "In", "Left out"], rows)
+
+
+def quantity_name(quantity: str) -> str:
+    """
+    Name a quantity of the case mix.
+
+    Parameters
+    ----------
+    quantity : str
+        Grouping or column of the contract.
+
+    Returns
+    -------
+    str
+        What the column means, or the name of the grouping.
+    """
+    column = contract.columns().get(quantity)
+    if column is None:
+        return set_name(quantity)
+    return column.meaning[0].upper() + column.meaning[1:]
 
 
 def group_or_level(quantity: str, level: str) -> str:
@@ -174,10 +194,41 @@ def computability(table: pd.DataFrame, names: dict[str, str]) -> Shown:
     states = ["determined", "bounded", "missing", "not_applicable"]
     rows = []
     for (score, variant), part in table.groupby(["score", "variant"], sort=False):
-        sums = part.groupby("status")["n"].sum()
         lost = part[part["status"].eq("missing")].sort_values("n", ascending=False, kind="stable")
         label = names.get(str(score), str(score)) + (f", {variant}" if variant else "")
         reason = str(lost.iloc[0]["reason"]) if len(lost) else ""
-        rows.append([label, *(number(sums.get(s, 0)) for s in states), reason])
+        rows.append([label, *(_sum(part.loc[part["status"].eq(s), "n"]) for s in states), reason])
     head = ["Score", "Determined", "Bounded", "Missing", "Not applicable", "Commonest reason"]
     return Shown("Which scores can be computed", head, rows)
+
+
+def _sum(counts: pd.Series) -> str:
+    """Add counts up; where some of them are withheld, the sum is a lower limit."""
+    known = counts.dropna()
+    if len(known) == len(counts):
+        return number(counts.sum())
+    return f"at least {number(known.sum())}" if len(known) else count(None)
+
+
+def items(table: pd.DataFrame, names: dict[str, str]) -> Shown:
+    """
+    How often each item of each score is missing or undecided.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Released table ``score_items_missing``.
+    names : dict of str to str
+        Score id to short name.
+
+    Returns
+    -------
+    Shown
+        One line per item.
+    """
+    rows = [
+        [names.get(str(r.score), str(r.score)), str(r.item).replace("_", " "), count(r.n_missing),
+         count(r.n)]
+        for r in table.itertuples()
+    ]  # fmt: skip
+    return Shown("Missing or undecided items", ["Score", "Item", "Missing", "Of"], rows)
