@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from spinemets import contract, vocabulary
-from spinemets.scores.table import levels_of
+from spinemets.scores.cells import levels_of
 
 #: Columns in which a complete random patient is drawn by rule, see ``consistent``.
 ORGANS = ("lung", "liver", "kidney", "brain")

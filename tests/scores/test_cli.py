@@ -9,6 +9,7 @@ import pytest
 
 from spinemets.errors import InputError
 from spinemets.scores import cli, registry
+from spinemets.scores.patient_options import read_patient
 
 
 def run(*argv):
@@ -79,7 +80,7 @@ def test_variant_and_removability(capsys):
 
 
 def test_laboratory_values_carry_their_unit():
-    patient = cli.read_patient({"calcium_mmol_per_l": "10.3 mg/dL", "albumin_g_per_l": "35"})
+    patient = read_patient({"calcium_mmol_per_l": "10.3 mg/dL", "albumin_g_per_l": "35"})
     assert patient["calcium_mmol_per_l"] == pytest.approx(2.57, abs=0.001)
     assert patient["albumin_g_per_l"] == 35
 
@@ -87,7 +88,7 @@ def test_laboratory_values_carry_their_unit():
 def test_all_wrong_options_are_reported_at_once():
     given = {"kps": "45", "primary": "lungs", "died": "perhaps", "calcium_mmol_per_l": "9 stone"}
     with pytest.raises(InputError) as caught:
-        cli.read_patient(given | {"sex": "x", "ecog": "1.5", "age_years": "old"})
+        read_patient(given | {"sex": "x", "ecog": "1.5", "age_years": "old"})
     assert len(caught.value.faults) == 7
     assert "45" not in str(caught.value)
     assert "did you mean 'lung'" in str(caught.value)
@@ -98,7 +99,7 @@ def test_all_wrong_options_are_reported_at_once():
     [("Mammakarzinom", "breast"), ("CUP", "unknown_primary"), ("RCC", "kidney")],
 )
 def test_primary_by_synonym(text, primary):
-    assert cli.read_patient({"primary": text}) == {"primary": primary}
+    assert read_patient({"primary": text}) == {"primary": primary}
 
 
 class TestTable:

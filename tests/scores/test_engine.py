@@ -102,7 +102,7 @@ class TestStatus:
         row = one("van_der_linden_2005", primary="breast", visceral_metastases=False,
                   kps_low=80, kps_high=90)  # fmt: skip
         assert (row.status, row.points) == ("determined", 6)
-        assert "interval within one level" in row.reason
+        assert "known from an interval" in row.reason
 
 
 @pytest.mark.parametrize("primary", ["colorectal", "biliary", "hepatobiliary", "lymphoma"])

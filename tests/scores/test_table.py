@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from spinemets.scores import concepts, kleene, prepare
-from spinemets.scores.table import PatientTable, is_interval, levels_of
+from spinemets.scores.cells import is_interval, levels_of
+from spinemets.scores.table import PatientTable
 
 
 def concept(name, **values):

@@ -11,10 +11,10 @@ import numpy as np
 from spinemets import contract, units
 from spinemets.errors import Fault
 from spinemets.scores import concepts, engine, kleene, truth
+from spinemets.scores.cells import levels_of
 from spinemets.scores.definition import Definition
 from spinemets.scores.loading import line_fault
 from spinemets.scores.schema import Band, Condition, Item, Patch, Survival
-from spinemets.scores.table import levels_of
 from spinemets.settings import suggest
 
 Location = tuple[str | int, ...]

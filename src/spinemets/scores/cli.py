@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from spinemets import contract, units, vocabulary
+from spinemets import contract
 from spinemets.errors import Fault, InputError
+from spinemets.vocabulary.performance import crosswalks
 
-_FOLDER = "config/scores"
+_FOLDER: Final = "config/scores"
+TEMPLATE: Final = Path(__file__).with_name("template.yaml")
 
 
 def add_parsers(subparsers: Any) -> None:
@@ -31,6 +34,14 @@ def add_parsers(subparsers: Any) -> None:
     show.add_argument("id", nargs="+", help="score id")
     _folders(show)
     show.set_defaults(work=show_scores)
+    new = inner.add_parser("new", help="write the scaffold of a score definition")
+    new.add_argument("id", help="id of the score: lower case, digits and underscores")
+    new.add_argument("--folder", type=Path, default=Path(_FOLDER), help="where to write it")
+    new.set_defaults(work=new_score)
+    test = inner.add_parser("test", help="check definitions and run their worked patients")
+    test.add_argument("what", nargs="*", help="files or score ids (default: all)")
+    _folders(test)
+    test.set_defaults(work=run_worked)
     one = subparsers.add_parser(
         "score",
         help="compute scores for a table, or for one patient given by options",
@@ -45,6 +56,11 @@ def add_parsers(subparsers: Any) -> None:
     one.add_argument("--variant", help="variant of a single score")
     one.add_argument("--out", type=Path, help="write the result to this CSV file")
     one.add_argument("--removability", choices=["missing", "unremovable"], default="missing")
+    one.add_argument(
+        "--crosswalk",
+        choices=sorted(crosswalks()),
+        help="named table that fills KPS from ECOG and ECOG from KPS, as intervals",
+    )
     _folders(one)
     group = one.add_argument_group("one patient")
     for column in contract.columns().values():
@@ -116,6 +132,80 @@ def show_scores(args: argparse.Namespace) -> int:
     return 0
 
 
+def new_score(args: argparse.Namespace) -> int:
+    """
+    Write the scaffold of a definition.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Parsed arguments.
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    InputError
+        When the id is malformed or taken, or the file exists.
+    """
+    from spinemets.scores import registry
+
+    path = args.folder / f"{args.id}.yaml"
+    repair = "choose another id"
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", args.id):
+        repair = "use lower case letters, digits and underscores"
+        raise InputError([Fault("scores new", "this can't be an id", repair)])
+    if args.id in registry.shipped():
+        raise InputError([Fault("scores new", "a score that comes with it has this id", repair)])
+    if path.exists():
+        raise InputError([Fault(str(path), "the file exists", repair)])
+    name = args.id.replace("_", " ").capitalize()
+    text = TEMPLATE.read_text(encoding="utf-8").format(id=args.id, name=name, short=name[:32])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    _say(f"written: {path}\nnext: edit it, then `spinemets scores test {path}`")
+    return 0
+
+
+def run_worked(args: argparse.Namespace) -> int:
+    """
+    Check definitions and run their worked patients.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Parsed arguments.
+
+    Returns
+    -------
+    int
+        0 when every worked patient agrees, else 1.
+    """
+    from spinemets.scores import registry, worked
+
+    files = [Path(w) for w in args.what if w.endswith((".yaml", ".yml"))]
+    missing = [f for f in files if not f.is_file()]
+    if missing:
+        rule = "the file does not exist"
+        raise InputError([Fault(str(f), rule, "correct the path") for f in missing])
+    folders = list(dict.fromkeys([*map(Path, _own(args)), *(f.parent for f in files)]))
+    ids = [f.stem for f in files] + [w for w in args.what if w not in map(str, files)]
+    found = registry.load_definitions(ids or None, folders)
+    library = registry.with_dependencies(found, folders)
+    wrong = 0
+    for name, definition in found.items():
+        outcomes = worked.run(definition, library)
+        differing = [o for o in outcomes if not o.agrees]
+        wrong += len(differing)
+        _say(f"{name}: {len(outcomes) - len(differing)} of {len(outcomes)} worked patients agree")
+        for outcome in differing:
+            _say(f"  {outcome.patient.id}: {'; '.join(outcome.differences)}")
+    return 1 if wrong else 0
+
+
 def score(args: argparse.Namespace) -> int:
     """
     Compute scores for a table or for one patient.
@@ -131,6 +221,7 @@ def score(args: argparse.Namespace) -> int:
         Exit code.
     """
     from spinemets.scores import registry
+    from spinemets.scores.patient_options import read_patient
 
     prefix = "column_"
     given = {k.removeprefix(prefix): v for k, v in vars(args).items() if k.startswith(prefix)}
@@ -143,7 +234,7 @@ def score(args: argparse.Namespace) -> int:
         wanted = {name: _variant(d, args.variant) for name, d in wanted.items()}
     library = registry.with_dependencies(wanted, _own(args))
     if given:
-        return _score_one(wanted, library, read_patient(given), args.removability)
+        return _score_one(args, wanted, library, read_patient(given))
     return _score_table(args, list(wanted), library)
 
 
@@ -155,12 +246,14 @@ def _variant(definition: Any, name: str) -> Any:
     return definition.with_variant(name)
 
 
-def _score_one(wanted: Any, library: Any, patient: dict[str, Any], removability: Any) -> int:
+def _score_one(args: argparse.Namespace, wanted: Any, library: Any, patient: dict[str, Any]) -> int:
     from spinemets.scores import engine, prepare, single, worked
     from spinemets.scores.show import DISCLAIMER
 
     cells = worked.table_of(patient)
-    prepare.assume(cells, removability)
+    if args.crosswalk:
+        prepare.crosswalk(cells, args.crosswalk)
+    prepare.assume(cells, args.removability)
     results = engine.run(list(wanted.values()), library, cells)
     _say("\n\n".join(single.explain_result(r, cells, 0) for r in results))
     _say(f"\n{DISCLAIMER}")
@@ -177,7 +270,7 @@ def _score_table(args: argparse.Namespace, wanted: list[str], library: Any) -> i
     frame = read_table(args.file)
     if "patient_id" not in frame:
         frame = frame.assign(patient_id=pd.RangeIndex(1, len(frame) + 1))
-    settings = frames.Settings(removability=args.removability)
+    settings = frames.Settings(removability=args.removability, crosswalk=args.crosswalk)
     results = frames.compute_results(frame, library, settings, wanted)
     table = frames.to_frame(frame, results).assign(**single.wide(results))
     if args.out:
@@ -220,86 +313,3 @@ def read_table(path: Path) -> Any:
         repair = "rename the columns (data/README.md), or map them: `spinemets check --mapping`"
         raise InputError([Fault(str(path), rule, repair)])
     return frame
-
-
-def read_patient(given: dict[str, str]) -> dict[str, Any]:
-    """
-    Give the options of one patient the types of the contract.
-
-    Parameters
-    ----------
-    given : dict of str to str
-        Column to text.
-
-    Returns
-    -------
-    dict of str to object
-        Column to value in the contract's unit.
-
-    Raises
-    ------
-    InputError
-        With every value that the contract doesn't allow.
-
-    Examples
-    --------
-    >>> read_patient({"kps": "80", "albumin_g_per_l": "3.5 g/dL", "died": "no"})
-    {'kps': 80.0, 'albumin_g_per_l': 35.0, 'died': False}
-    """
-    out, faults = {}, []
-    for name, text in given.items():
-        column = contract.columns()[name]
-        try:
-            out[name] = _value(column, text.strip())
-        except ValueError as err:
-            repair = str(err) or f"use {column.allowed()}"
-            option = f"--{name.replace('_', '-')}"
-            faults.append(Fault("spinemets score", "not a value of the contract", repair, option))
-    if faults:
-        raise InputError(faults)
-    return out
-
-
-_BOOLEAN = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-
-
-def _value(column: contract.Column, text: str) -> Any:
-    if column.kind == "boolean":
-        if text.lower() not in _BOOLEAN:
-            raise ValueError("use yes or no")
-        return _BOOLEAN[text.lower()]
-    if column.is_numeric:
-        return _number(column, text)
-    if column.name == "primary":
-        return _primary(text)
-    if column.levels and text not in column.levels:
-        raise ValueError(f"use one of: {column.allowed()}")
-    return text
-
-
-def _number(column: contract.Column, text: str) -> float:
-    number, _, unit = text.partition(" ")
-    value = float(number)
-    if unit:
-        known = [u for u in units.known_units(column.unit) if u == unit or u.startswith(f"{unit} ")]
-        if not known:
-            raise ValueError(f"unit: one of {', '.join(units.known_units(column.unit))}")
-        fitting = [u for u in known if column.substance and column.substance in u] or known
-        value *= units.factor(column.unit, fitting[0])
-    low, high = column.minimum, column.maximum
-    step = column.step or (1.0 if column.kind == "integer" else None)
-    outside = (low is not None and value < low) or (high is not None and value > high)
-    if outside or (step and (value - (low or 0.0)) % step):
-        raise ValueError(f"use {column.allowed()}")
-    return value
-
-
-def _primary(text: str) -> str:
-    from spinemets.settings import suggest
-
-    terms = {p.id: p.id for p in vocabulary.primaries().values()}
-    terms |= {s.lower(): p.id for p in vocabulary.primaries().values() for s in p.synonyms}
-    key = text.lower().replace("-", "_") if text.lower() not in terms else text.lower()
-    if key not in terms:
-        raise ValueError(f"a canonical primary or a synonym{suggest(text.lower(), terms)}")
-    return terms[key]

@@ -10,9 +10,10 @@ import numpy as np
 
 from spinemets import vocabulary
 from spinemets.scores import items, kleene
+from spinemets.scores.cells import PRIMARY
 from spinemets.scores.definition import Definition, item_columns, item_conditions, walk
 from spinemets.scores.schema import Condition, Item
-from spinemets.scores.table import PRIMARY, PatientTable
+from spinemets.scores.table import PatientTable
 
 if TYPE_CHECKING:
     import pandas as pd

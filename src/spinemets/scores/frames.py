@@ -46,11 +46,14 @@ class Settings:
     unlisted : str
         ``missing``, or the class (``moderate``, ``rapid``) that a growth-rate score gives to a
         primary it doesn't list.
+    crosswalk : str or None
+        Named table that fills KPS from ECOG and ECOG from KPS, as intervals.
     """
 
     variants: Mapping[str, Sequence[str]] = field(default_factory=dict)
     removability: str = "missing"
     unlisted: str = "missing"
+    crosswalk: str | None = None
 
 
 def compute(
@@ -147,7 +150,7 @@ def compute_results(
     library = {name: base_form(d, settings.unlisted) for name, d in definitions.items()}
     wanted = [library[name] for name in (definitions if only is None else only)]
     reading = "missing" if settings.removability == "both" else settings.removability
-    plain = prepare.patient_table(frame, reading)  # type: ignore[arg-type]
+    plain = prepare.patient_table(frame, reading, settings.crosswalk)  # type: ignore[arg-type]
     for definition in wanted:
         imports.reject_rising(definition, plain)
     results: dict[tuple[str, str], ScoreResult] = {}
@@ -161,7 +164,7 @@ def compute_results(
     if settings.removability == "both":
         judged = [d for d in wanted if reads_removability(d, library)]
         for reading in ("unremovable", "removable"):
-            table = prepare.patient_table(frame, reading)  # type: ignore[arg-type]
+            table = prepare.patient_table(frame, reading, settings.crosswalk)  # type: ignore[arg-type]
             for form, result in zip(judged, engine.run(judged, library, table), strict=True):
                 results[form.id, reading] = result
     order = {d.id: i for i, d in enumerate(wanted)}
@@ -314,7 +317,7 @@ def _reason(definition: Definition, column: list[int]) -> str:
             if s == items.KNOWN_FROM_INTERVAL
         ]
         if rough:
-            parts = [*parts, f"known as an interval within one level: {', '.join(rough)}"]
+            parts = [*parts, f"known from an interval or another scale: {', '.join(rough)}"]
         what = "; ".join(parts)
         return f"determined although {what}" if what else ""
     return f"both ends in one band; {what}" if status == engine.BOUNDED else what

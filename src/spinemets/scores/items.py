@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from spinemets import contract, units
 from spinemets.scores import kleene
+from spinemets.scores.cells import Bools, Floats
 from spinemets.scores.definition import item_columns, item_conditions
 from spinemets.scores.schema import Condition, Formula, Item, Level, Term
-from spinemets.scores.table import Bools, Floats, PatientTable
+from spinemets.scores.table import PatientTable
 
 #: Why an item's points are not known; the graver, the larger.
 KNOWN, KNOWN_FROM_INTERVAL, MISSING, INTERVAL, AMBIGUOUS, UNLISTED, REJECTED = range(7)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from spinemets.scores import concepts, kleene
-from spinemets.scores.table import Bools, PatientTable, levels_of
+from spinemets.scores.cells import Bools, levels_of
+from spinemets.scores.table import PatientTable
+from spinemets.vocabulary import performance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +18,11 @@ Removability = Literal["missing", "unremovable", "removable"]
 REMOVABILITY = "visceral_removability"
 
 
-def patient_table(frame: pd.DataFrame, removability: Removability = "missing") -> PatientTable:
+def patient_table(
+    frame: pd.DataFrame,
+    removability: Removability = "missing",
+    crosswalk_name: str | None = None,
+) -> PatientTable:
     """
     Make the arrays that scores read.
 
@@ -26,6 +32,8 @@ def patient_table(frame: pd.DataFrame, removability: Removability = "missing") -
         Columns of the contract; a column that isn't there is missing in all.
     removability : {"missing", "unremovable", "removable"}
         How a judgement that was not recorded is read.
+    crosswalk_name : str, optional
+        Named table that fills KPS from ECOG and ECOG from KPS; none when left out.
 
     Returns
     -------
@@ -33,6 +41,8 @@ def patient_table(frame: pd.DataFrame, removability: Removability = "missing") -
         Contradictory values erased, implied values filled.
     """
     table = harmonise(PatientTable.from_frame(frame))
+    if crosswalk_name is not None:
+        crosswalk(table, crosswalk_name)
     if removability != "missing":
         assume(table, removability)
     return table
@@ -92,3 +102,28 @@ def assume(table: PatientTable, removability: Removability) -> None:
     if removability in levels_of(REMOVABILITY):
         table.fill(REMOVABILITY, ~_rejected(table, REMOVABILITY), removability)
         table.forget()
+
+
+def crosswalk(table: PatientTable, name: str) -> None:
+    """
+    Fill KPS from ECOG and ECOG from KPS by a named published table.
+
+    Parameters
+    ----------
+    table : PatientTable
+        Changed in place; recorded values stay. What is filled is an interval, and flagged even
+        where it holds a single grade.
+    name : str
+        One of ``vocabulary.performance.crosswalks()``.
+    """
+    chosen = performance.crosswalks()[name]
+    recorded = {source: table.numbers(source) for source in ("kps", "ecog")}
+    for target, source, read in (("ecog", "kps", chosen.ecog), ("kps", "ecog", chosen.kps)):
+        low, high = recorded[source]
+        empty = table.missing(target) & ~_rejected(table, target) & ~np.isnan(low)
+        for a, b in sorted(set(zip(low[empty].tolist(), high[empty].tolist(), strict=True))):
+            where = empty & (low == a) & (high == b)
+            first, last = read((int(a), int(b)))
+            table.fill(target, where, (float(first), float(last)))
+            table.flag(target, where)
+    table.forget()

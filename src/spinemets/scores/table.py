@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from spinemets import contract, vocabulary
+from spinemets import contract
+from spinemets.scores.cells import (
+    Bools,
+    Codes,
+    Floats,
+    imprecise_levels,
+    is_interval,
+    levels_of,
+    lookup_table,
+    read_codes,
+    read_numbers,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int16]
-BOOLEAN_LEVELS: Final = ("false", "true")
-PRIMARY: Final = "primary"
 
 
 class Numbers(NamedTuple):
@@ -40,48 +44,6 @@ class ScoreNumbers(Protocol):
 
     def band_range(self) -> tuple[Codes, Codes, list[str]]:
         """Lowest and highest possible band by position, and the ids of all bands."""
-
-
-@cache
-def levels_of(name: str) -> tuple[str, ...]:
-    """
-    Values a categorical or boolean column can hold.
-
-    Parameters
-    ----------
-    name : str
-        Column of the contract.
-
-    Returns
-    -------
-    tuple of str
-        In contract order; a boolean gives ``("false", "true")``.
-
-    Examples
-    --------
-    >>> levels_of("sex")
-    ('female', 'male')
-    """
-    column = contract.columns()[name]
-    return BOOLEAN_LEVELS if column.kind == "boolean" else tuple(column.levels)
-
-
-@cache
-def is_interval(name: str) -> bool:
-    """
-    Whether the contract lets a number be known only as an interval.
-
-    Parameters
-    ----------
-    name : str
-        Column of the contract.
-
-    Returns
-    -------
-    bool
-        True when ``<name>_low`` and ``<name>_high`` exist.
-    """
-    return f"{name}_low" in contract.columns()
 
 
 class PatientTable:
@@ -108,6 +70,7 @@ class PatientTable:
         self._numbers: dict[str, Numbers] = {}
         self._luts: dict[Any, npt.NDArray[np.int8]] = {}
         self.rejected: dict[str, Bools] = {}
+        self._flagged: dict[str, Bools] = {}
         self.cache: dict[Any, npt.NDArray[np.int8]] = {}
         self.scores: dict[str, ScoreNumbers] = {}
         self._reads: Mapping[str, str] = {}
@@ -162,7 +125,12 @@ class PatientTable:
             -1 where missing or outside the contract.
         """
         if name not in self._codes:
-            self._codes[name] = self._read_codes(name)
+            if name in self._source:
+                codes, rejected = read_codes(self._source[name], contract.columns()[name])
+                self._reject(name, rejected)
+            else:
+                codes = np.full(self.n, -1, dtype=np.int16)
+            self._codes[name] = codes
         return self._codes[name]
 
     def numbers(self, name: str) -> Numbers:
@@ -288,7 +256,7 @@ class PatientTable:
         """
         key = (name, frozenset(wanted), frozenset(maybe))
         if key not in self._luts:
-            self._luts[key] = _lookup_table(*key)[self.codes(name)]
+            self._luts[key] = lookup_table(*key)[self.codes(name)]
         return self._luts[key]
 
     def forget(self) -> None:
@@ -326,15 +294,28 @@ class PatientTable:
         Returns
         -------
         ndarray of bool, shape (n,)
-            True for an interval, and for a primary that may stand for several.
+            True for an interval, for a number from a crosswalk, and for a primary that may stand
+            for several.
         """
         if contract.columns()[name].is_numeric:
             low, high = self.numbers(name)
-            return np.zeros(self.n, bool) if low is high else (low != high) & ~np.isnan(low)
-        if name == PRIMARY:
-            flags = [bool(set(_could_be(p)) - {"*"}) for p in levels_of(name)]
-            return np.array([*flags, False])[self.codes(name)]
-        return np.zeros(self.n, bool)
+            rough = np.zeros(self.n, bool) if low is high else (low != high) & ~np.isnan(low)
+            return rough | self._flagged[name] if name in self._flagged else rough
+        return imprecise_levels(name)[self.codes(name)]
+
+    def flag(self, name: str, where: Bools) -> None:
+        """
+        Remember that a number comes from another scale.
+
+        Parameters
+        ----------
+        name : str
+            Column.
+        where : ndarray of bool, shape (n,)
+            Patients.
+        """
+        before = self._flagged.get(name)
+        self._flagged[name] = where if before is None else where | before
 
     def erase(self, name: str, where: Bools) -> None:
         """
@@ -381,27 +362,11 @@ class PatientTable:
         same = old.low is old.high and value[0] == value[1]
         self._numbers[name] = Numbers(low, low if same else np.where(where, value[1], old.high))
 
-    def _read_codes(self, name: str) -> Codes:
-        import pandas as pd
-
-        if name not in self._source:
-            return np.full(self.n, -1, dtype=np.int16)
-        values = pd.Series(self._source[name]).reset_index(drop=True)
-        present = values.notna().to_numpy(dtype=bool)
-        if contract.columns()[name].kind == "boolean":
-            number = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-            codes = np.where(number == 1, 1, np.where(number == 0, 0, -1)).astype(np.int16)
-        else:
-            found = pd.Categorical(values, categories=list(levels_of(name)))
-            codes = np.asarray(found.codes, dtype=np.int16)
-        self._reject(name, present & (codes < 0))
-        return codes
-
     def _read_numbers(self, name: str) -> Numbers:
-        exact = self._read_exact(name)
+        exact = self._exact(name)
         if not is_interval(name):
             return Numbers(exact, exact)
-        low, high = self._read_exact(f"{name}_low"), self._read_exact(f"{name}_high")
+        low, high = self._exact(f"{name}_low"), self._exact(f"{name}_high")
         use = np.isnan(exact) & (low <= high)
         for part in (f"{name}_low", f"{name}_high"):
             if part in self.rejected:
@@ -411,49 +376,14 @@ class PatientTable:
             return Numbers(exact, exact)
         return Numbers(np.where(use, low, exact), np.where(use, high, exact))
 
-    def _read_exact(self, name: str) -> Floats:
-        import pandas as pd
-
+    def _exact(self, name: str) -> Floats:
         if name not in self._source:
             return np.full(self.n, np.nan)
-        values = pd.Series(self._source[name]).reset_index(drop=True)
-        present = values.notna().to_numpy(dtype=bool)
-        column = contract.columns()[name]
-        x = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan).copy()
-        ok = np.isfinite(x)
-        if column.minimum is not None:
-            ok &= x >= column.minimum
-        if column.maximum is not None:
-            ok &= x <= column.maximum
-        step = column.step or (1.0 if column.kind == "integer" else None)
-        x[~ok] = np.nan
-        if step:
-            steps = (x - (column.minimum or 0.0)) / step
-            ok &= np.rint(steps) == steps
-            x[~ok] = np.nan
-        self._reject(name, present & ~ok)
-        return x
+        numbers, rejected = read_numbers(self._source[name], contract.columns()[name])
+        self._reject(name, rejected)
+        return numbers
 
     def _reject(self, name: str, where: Bools) -> None:
         if where.any():
             before = self.rejected.get(name)
             self.rejected[name] = where if before is None else where | before
-
-
-def _could_be(primary: str) -> tuple[str, ...]:
-    return vocabulary.primaries()[primary].could_be
-
-
-@cache
-def _lookup_table(name: str, wanted: frozenset[str], maybe: frozenset[str]) -> npt.NDArray[np.int8]:
-    """Truth per level; the last entry is for a missing value."""
-    if name != PRIMARY:
-        truth = [2 if v in wanted else 1 if v in maybe else 0 for v in levels_of(name)]
-        return np.array([*truth, 1], dtype=np.int8)
-    surely = frozenset().union(*(vocabulary.could_be(p) for p in wanted)) if wanted else wanted
-    perhaps = surely.union(*(vocabulary.could_be(p) for p in maybe))
-    out = []
-    for term in (*levels_of(name), vocabulary.NOT_RECORDED):
-        candidates = vocabulary.could_be(term)
-        out.append(2 if candidates <= surely else 0 if candidates.isdisjoint(perhaps) else 1)
-    return np.array(out, dtype=np.int8)

@@ -18,9 +18,10 @@ import numpy.typing as npt
 
 from spinemets import contract, units, vocabulary
 from spinemets.scores import engine, items, kleene, prepare
+from spinemets.scores.cells import PRIMARY, levels_of
 from spinemets.scores.definition import Definition, item_conditions
 from spinemets.scores.schema import Band, Condition, Item
-from spinemets.scores.table import PRIMARY, Numbers, PatientTable, levels_of
+from spinemets.scores.table import Numbers, PatientTable
 
 #: A column of the patient table, or ``score:<id>`` / ``score:<id>:<item>``.
 Source = str
