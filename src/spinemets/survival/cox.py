@@ -261,7 +261,7 @@ def _coefficient_rows(
     fit: CoxFit, model: _Model, context: _Context, *, penalised: bool
 ) -> list[Row]:
     """Hazard ratio, log hazard ratio and P value of every column."""
-    from spinemets.survival.firth import profile_limits
+    from spinemets.survival.firth import hazard_ratios, profile_limits
 
     out = []
     for j, level in enumerate(fit.names):
@@ -281,7 +281,7 @@ def _coefficient_rows(
             low, high, p = profile_limits(fit, j)
         else:
             (low, high), p = (float(v[j]) for v in fit.interval), float(fit.p[j])
-        ratio = _finite(np.exp([beta, low, high]))
+        ratio = _finite(hazard_ratios(float(beta), low, high))
         out.append(_row(context, "hazard_ratio", estimate=ratio[0], lower=ratio[1],
                         upper=ratio[2], **place))  # fmt: skip
         logs = _finite([beta, low, high])

@@ -20,6 +20,7 @@ ENGINES: Final = ("lifelines", "newton")
 #: Spread of the linear predictor beyond which an answer of lifelines is taken for separation.
 FARTHEST_START: Final = 15.0
 NO_EVENTS: Final = "no events"
+NO_INFORMATION: Final = "too little information to tell the covariates apart"
 NO_VARIATION: Final = "the covariates do not vary where patients are at risk"
 
 
@@ -291,8 +292,9 @@ def _complete(
         rescale = float(np.log(scale[keep]).sum())
         null += half_log_determinant(zero.information) + rescale
         value += rescale
-    if best.problem:
-        return replace(blank, aliased=~keep, loglik_null=null, note=best.problem)
+    reason = best.problem or _collinear(best.information)
+    if reason:
+        return replace(blank, aliased=~keep, loglik_null=null, note=reason)
     p = keep.size
     inner = np.linalg.inv(best.information)
     naive, coef = np.zeros((p, p)), np.full(p, np.nan)
@@ -314,6 +316,13 @@ def _complete(
         df=int(keep.sum()),
         aliased=~keep,
     )
+
+
+def _collinear(information: Floats) -> str:
+    """Reason when the covariates can't be told apart at the estimate."""
+    size = np.sqrt(np.diag(information))
+    spread = np.linalg.eigvalsh(information / np.outer(size, size))
+    return NO_INFORMATION if spread[0] < 1e-11 else ""
 
 
 def with_robust_variance(fit: CoxFit, groups: Integers | None) -> CoxFit:

@@ -176,6 +176,8 @@ def fine_gray(
         for s, level in enumerate(levels)
         if (given.cause[number == s] == of).any()
     }
+    if any((s.g_own <= 0).any() for s in sets.values()):
+        return replace(blank, note="nobody is at risk for a while: no censoring weights")
     beta, problem = _maximise(list(sets.values()), p)
     if problem:
         return replace(blank, note=problem)
@@ -220,8 +222,8 @@ def _maximise(sets: list[SubdistributionSets], p: int) -> tuple[Floats, str]:
     beta = np.zeros(p)
     value, gradient, information = _derivatives(sets, beta)
     for _ in range(MAX_STEPS):
-        scale = np.sqrt(np.diag(information))
-        if np.any(scale < 1e-9) or np.linalg.cond(information / np.outer(scale, scale)) > 1e12:
+        scale = np.sqrt(np.maximum(np.diag(information), 0.0))
+        if not np.all(scale > 1e-9) or np.linalg.cond(information / np.outer(scale, scale)) > 1e12:
             return beta, "the covariates do not vary, or separate the events"
         step = np.linalg.solve(information, gradient)
         if max(float(np.max(np.abs(s.x @ step))) for s in sets) < 1e-9:

@@ -66,6 +66,29 @@ def profile_limits(fit: CoxFit, j: int) -> tuple[float, float, float]:
     return lower / float(scale[place]), upper / float(scale[place]), p
 
 
+def hazard_ratios(*logs: float) -> tuple[float, ...]:
+    """
+    Exponentials of log hazard ratios; infinite where a limit is far out.
+
+    Parameters
+    ----------
+    *logs : float
+        Log hazard ratios.
+
+    Returns
+    -------
+    tuple of float
+        Hazard ratios.
+
+    Examples
+    --------
+    >>> hazard_ratios(0.0, 1000.0)
+    (1.0, inf)
+    """
+    with np.errstate(over="ignore"):
+        return tuple(float(np.exp(v)) for v in logs)
+
+
 def _crossing(drop: Callable[[float], float], best: float, step: float, limit: float) -> float:
     """Where the drop of twice the log-likelihood reaches the limit, going one way."""
     inner, outer = best, best + step

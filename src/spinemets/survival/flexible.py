@@ -349,6 +349,8 @@ class _Likelihood:
         )  # fmt: skip
         theta = np.asarray(found.x, dtype=np.float64)
         for _ in range(6):  # Newton, to the last digit
+            if not np.isfinite(self.value(theta)):
+                return *nothing, "the fit did not converge"
             hessian = self.hessian(theta)
             if not np.isfinite(hessian).all() or np.linalg.cond(hessian) > 1e13:
                 return *nothing, "separation or too little information: no maximum"

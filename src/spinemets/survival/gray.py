@@ -183,7 +183,7 @@ def _advance(s: _State, risk: Floats, mine: Floats, other: Floats, rho: float) -
     exposed = h * (1.0 - s.incidence)
     s.score += np.where(here, weight * (mine - d1 * exposed / exposed.sum()), 0.0)
     a = weight * (np.diag(h) - np.outer(h, h) / total)
-    s.c += a * d1 / (total * (1.0 - s.pooled))
+    s.c += a * (d1 / (total * (1.0 - s.pooled)) if d1 > 0 and s.pooled < 1 else 0.0)
     pooled = s.pooled + d1 / total
     remaining = np.where(survival > 0, (1.0 - pooled) / np.where(survival > 0, survival, 1.0), 0.0)
     if d1 > 0:

@@ -179,7 +179,7 @@ def _direction(
     gradient = score if penalty is None else score + penalty
     block = information[np.ix_(free, free)]
     step = np.zeros(score.size)
-    scale = np.sqrt(np.diag(block))
+    scale = np.sqrt(np.maximum(np.diag(block), 0.0))
     if not np.all(np.isfinite(block)) or np.any(scale < 1e-9):
         return None
     # Scaled, a vanishing information can be told from one in other units.

@@ -232,12 +232,15 @@ def terms(sets: RiskSets, x: Floats, linear_predictor: Floats) -> Terms:
         [risk[:, None], risk[:, None] * x, risk[:, None] * x[:, rows] * x[:, cols]], axis=1
     )
     total = sets.term_sums(stack)
-    denominator = total[:, 0]
-    mean = total[:, 1 : p + 1] / denominator[:, None]
-    second = np.empty((denominator.size, p, p))
-    second[:, rows, cols] = total[:, p + 1 :] / denominator[:, None]
-    second[:, cols, rows] = second[:, rows, cols]
-    return Terms(denominator, mean, second - mean[:, :, None] * mean[:, None, :])
+    # Far out a risk set can sum to 0; what follows is NaN and ends the search there.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        denominator = total[:, 0]
+        mean = total[:, 1 : p + 1] / denominator[:, None]
+        second = np.empty((denominator.size, p, p))
+        second[:, rows, cols] = total[:, p + 1 :] / denominator[:, None]
+        second[:, cols, rows] = second[:, rows, cols]
+        spread = second - mean[:, :, None] * mean[:, None, :]
+    return Terms(denominator, mean, spread)
 
 
 def loglik(sets: RiskSets, linear_predictor: Floats) -> float:

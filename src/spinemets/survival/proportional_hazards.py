@@ -170,7 +170,7 @@ def _test(
     p = score.size // 2
     used = np.concatenate([np.arange(p), p + part])
     block = information[np.ix_(used, used)]
-    size = np.sqrt(np.diag(block))
+    size = np.sqrt(np.maximum(np.diag(block), 0.0))
     if np.any(size <= 0):
         return _nothing(term, transform, "too few event times to test")
     block = block / np.outer(size, size)

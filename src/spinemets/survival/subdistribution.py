@@ -99,10 +99,12 @@ class SubdistributionSets:
         rows, cols = np.triu_indices(p)
         stack = np.column_stack([np.ones(risk.size), self.x, self.x[:, rows] * self.x[:, cols]])
         total = self.sums(risk[:, None] * stack)
-        size = total[:, 0]
-        mean = total[:, 1 : p + 1] / size[:, None]
-        second = np.empty((size.size, p, p))
-        second[:, rows, cols] = total[:, p + 1 :] / size[:, None]
+        # Far out a risk set can sum to 0; what follows is NaN and the step is shortened.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            size = total[:, 0]
+            mean = total[:, 1 : p + 1] / size[:, None]
+            second = np.empty((size.size, p, p))
+            second[:, rows, cols] = total[:, p + 1 :] / size[:, None]
         second[:, cols, rows] = second[:, rows, cols]
         return risk, size, mean, second - mean[:, :, None] * mean[:, None, :]
 
@@ -124,7 +126,8 @@ class SubdistributionSets:
         """
         _, size, mean, covariance = self.moments(beta)
         x = self.x[self.mine]
-        value = float((x @ beta).sum() - self.tied @ np.log(size))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = float((x @ beta).sum() - self.tied @ np.log(size))
         gradient = x.sum(axis=0) - self.tied @ mean
         return value, gradient, np.einsum("m,mij->ij", self.tied, covariance)
 

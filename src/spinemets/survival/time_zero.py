@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spinemets.survival.cox_fit import CoxFit, fit_cox
-from spinemets.survival.firth import profile_limits
+from spinemets.survival.firth import hazard_ratios, profile_limits
 from spinemets.survival.kaplan_meier import KaplanMeier
 from spinemets.survival.kaplan_meier import fit as fit_kaplan_meier
 from spinemets.survival.newton import SEPARATED
@@ -236,12 +236,12 @@ def _hazard_ratio(
         fit = _cox(sample, treated, group, firth=True)
         if not fit.note:
             low, high, p = profile_limits(fit, 0)
-            ratio, lower, upper = (float(v) for v in np.exp([fit.coef[0], low, high]))
+            ratio, lower, upper = hazard_ratios(float(fit.coef[0]), low, high)
             return ratio, lower, upper, p, f"{SEPARATED}; penalised estimate"
     if fit.note:
         return nan, nan, nan, nan, fit.note
     low, high = (float(v[0]) for v in fit.interval)
-    ratio, lower, upper = (float(v) for v in np.exp([fit.coef[0], low, high]))
+    ratio, lower, upper = hazard_ratios(float(fit.coef[0]), low, high)
     return ratio, lower, upper, float(fit.p[0]), ""
 
 
