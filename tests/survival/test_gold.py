@@ -20,6 +20,7 @@ from spinemets.survival.gray import aalen_error, gray_test
 from spinemets.survival.heterogeneity import heterogeneity
 from spinemets.survival.kaplan_meier import INTERVALS, kaplan_meier, reverse_kaplan_meier
 from spinemets.survival.logrank import logrank, pairwise_logrank
+from spinemets.survival.nelson_aalen import nelson_aalen
 from spinemets.survival.proportional_hazards import TRANSFORMS, proportional_hazards
 from spinemets.survival.residuals import deviance, dfbeta, martingale, schoenfeld
 from spinemets.survival.restricted_mean import restricted_mean, restricted_mean_difference
@@ -118,6 +119,21 @@ def test_means_follow_up_and_fixed_time(name, close):
     close([gap.value, gap.std_error], [expected["diff"], expected["se"]])
     expected = numbers["fixed_time_cloglog_g1_g2"]
     close(fixed_time_test(curves[:2], expected["t"]).chi2, expected["chisq"])
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_nelson_aalen(name, close):
+    numbers, table = gold("km_logrank")[name], data(name)
+    parts = [(numbers["overall"]["nelson_aalen"], slice(0, 3), table)]
+    parts += [
+        (numbers["by_grp"]["nelson_aalen"], slice(3 * i, 3 * i + 3), part)
+        for i, (_, part) in enumerate(table.groupby("grp"))
+    ]
+    for expected, rows, part in parts:
+        hazard = nelson_aalen(kaplan_meier(part.time, part.status))
+        found = [hazard.at(t) for t in numbers["horizons"]]
+        close([e.value for e in found], expected["cumhaz"][rows])
+        close([e.std_error for e in found], expected["std_chaz"][rows])
 
 
 @pytest.mark.parametrize("name", CURVES)

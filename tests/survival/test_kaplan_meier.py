@@ -10,6 +10,7 @@ from lifelines.datasets import load_lung
 from spinemets.survival.fixed_time import fixed_time_test
 from spinemets.survival.follow_up import completeness
 from spinemets.survival.kaplan_meier import INTERVALS, kaplan_meier, reverse_kaplan_meier
+from spinemets.survival.nelson_aalen import nelson_aalen
 from spinemets.survival.restricted_mean import (
     difference_p,
     restricted_mean,
@@ -173,3 +174,13 @@ def test_completeness_counts_deaths_as_complete():
     assert completeness([10, 5], [1, 0], [np.nan, np.nan]).note.startswith("1 patient")
     assert completeness([5], [0], [np.nan]).note == "no closing date"
     assert completeness([10], [0], [20], [5]).value == pytest.approx(5 / 15)
+
+
+def test_cumulative_hazard_is_close_to_minus_log_survival(synth):
+    km = kaplan_meier(synth.time, synth.event, synth.entry)
+    found = nelson_aalen(km).at(180)
+    assert found.value == pytest.approx(-np.log(km.at(180).value), rel=0.01)
+    assert found.lower < found.value < found.upper
+    assert nelson_aalen(km).at(1e6).note.startswith("follow-up ends")
+    assert nelson_aalen(kaplan_meier([], [])).at(1).note
+    assert nelson_aalen(kaplan_meier([5], [0])).at(3).value == 0.0
