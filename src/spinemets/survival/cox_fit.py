@@ -51,8 +51,8 @@ class CoxFit:
         Empty when there is a maximum, else the reason.
     x : ndarray of shape (n, p)
         Covariates as given.
-    sample, stratum, sets, offset
-        What was fitted.
+    sample, stratum, strata_levels, sets, offset
+        What was fitted; ``strata_levels`` names the strata that ``stratum`` numbers.
     firth : bool
         Whether the likelihood was penalised.
     """

@@ -243,10 +243,12 @@ def fit_with_centres(
 
     Parameters
     ----------
-    x, time, event, entry, strata, names
+    x, time, event : array_like
         As in ``fit_cox``.
     centre : array_like of shape (n,)
         Centre of every patient.
+    entry, strata, names : optional
+        As in ``fit_cox``.
 
     Returns
     -------

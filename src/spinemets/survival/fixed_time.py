@@ -19,10 +19,12 @@ class FixedTime:
 
     Parameters
     ----------
-    chi2, p : float
+    chi2 : float
         Test; NaN with the reason in ``note``.
     df : int
         Degrees of freedom.
+    p : float
+        P value.
     note : str
         Why there is no test, or which groups were left out.
     """

@@ -28,10 +28,12 @@ class GrayTest:
         Weighted observed less expected events of the cause.
     variance : ndarray of shape (k - 1, k - 1)
         Covariance of the first k - 1 scores.
-    chi2, p : float
+    chi2 : float
         Test; NaN with the reason in ``note``.
     df : int
         Degrees of freedom.
+    p : float
+        P value.
     note : str
         Why there is no test.
     """

@@ -57,10 +57,12 @@ class Heterogeneity:
         Stratified model with one coefficient.
     strata : list of StratumEffect
         One per stratum, in the order of their labels.
-    lrt, p : float
+    lrt : float
         Likelihood-ratio test of score x stratum; NaN with the reason in ``note``.
     df : int
         Degrees of freedom: strata that say something about the score, less one.
+    p : float
+        P value.
     tau2 : float
         Between-stratum variance of the log hazard ratio (REML).
     mean, mean_error : float

@@ -103,10 +103,12 @@ def period_effects(
 
     Parameters
     ----------
-    x, time, event, entry, strata, names
+    x, time, event : array_like
         As in ``fit_cox``.
     cuts : sequence of float
         Times in days at which effects may change.
+    entry, strata, names : optional
+        As in ``fit_cox``.
 
     Returns
     -------

@@ -28,10 +28,12 @@ class ProportionalHazards:
         Name of the term; ``GLOBAL`` for all.
     transform : str
         Function of time along which the coefficient may change.
-    chi2, p : float
+    chi2 : float
         Score test; NaN with the reason in ``note``.
     df : int
         Degrees of freedom.
+    p : float
+        P value.
     note : str
         Why there is no test.
     """
