@@ -37,11 +37,11 @@ class Rule:
         Examples
         --------
         >>> Rule(11, 6).text()
-        'Counts are rounded to the midpoints of steps of 6; counts below 11 are withheld.'
+        'Counts are rounded to the midpoints of steps of 6; rounded counts below 11 are withheld.'
         """
         return (
             f"Counts are rounded to the midpoints of steps of {self.step}; "
-            f"counts below {self.minimum} are withheld."
+            f"rounded counts below {self.minimum} are withheld."
         )
 
 
@@ -74,7 +74,8 @@ def midpoint(n: pd.Series, step: int) -> pd.Series:
     [0, 3, 3, 9, 15]
     """
     whole = n.astype("Int64")
-    return (-(-whole // step) * step - step // 2).mask(whole.eq(0), 0).astype("Int64")
+    zero = whole.eq(0).fillna(False).astype(bool)
+    return (-(-whole // step) * step - step // 2).mask(zero, 0).astype("Int64")
 
 
 def protect(n: pd.Series, rule: Rule) -> pd.Series:

@@ -30,7 +30,7 @@ NUMBERS: Final = ("estimate", "lower", "upper", "std_error")
 DIGITS: Final = 4
 #: A quartile is shown when this many groups of the minimum size fit below and above it.
 QUARTERS: Final = {"q1": 4, "median": 2, "q3": 4}
-WITHHELD: Final = "withheld: fewer than {} patients or deaths"
+WITHHELD: Final = "withheld: too few patients or deaths for a minimum cell of {}"
 NOT_SHOWN: Final = "not reached where the released curve ends"
 
 

@@ -8,7 +8,6 @@ from spinemets.figures import curves as km
 from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
 from spinemets.figures.curves import Curve
-from spinemets.figures.kaplan_meier import not_drawn
 from spinemets.figures.layouts import Y_LABEL
 from spinemets.figures.source import Source, count
 from spinemets.figures.style import SMALL, Page
@@ -68,12 +67,12 @@ def draw(source: Source) -> Drawing:
     sets = list(dict.fromkeys(source.table(TABLES[2])["stratum_set"]))
     every = [Panel(source, s) for s in sets if s.startswith(PREFIX)]
     shown = [p for p in every if p.curves]
-    left_out = [f"{p.title}: {text}" for p in every for text in p.left_out]
+    left_out = [(f"{p.title} {name}", why) for p in every for name, why in p.left_out]
     if not shown:
-        reason = "; ".join(left_out) or "no score has a band in this cohort"
-        return empty(source, width, f"no Kaplan-Meier curve: {reason}", list(TABLES))
+        reason = " ".join(km.not_drawn(left_out)) or "No score has a band in this cohort."
+        return empty(source, width, reason, list(TABLES))
     missing = source.without(p.score for p in every)
-    remarks = not_drawn(left_out)
+    remarks = km.not_drawn(left_out)
     if missing:
         remarks.append(f"No band is known in any patient: {', '.join(missing)}.")
     page = _page(source, shown, width, remarks)

@@ -169,7 +169,7 @@ def empty(source: Source, width: float, reason: str, sources: list[str]) -> Draw
     width : float
         Width of the page in millimetres.
     reason : str
-        Why, in words.
+        Why, in sentences.
     sources : list of str
         Tables that were looked at.
 
@@ -195,8 +195,8 @@ def empty(source: Source, width: float, reason: str, sources: list[str]) -> Draw
     return Drawing(
         page,
         pd.DataFrame({"element": ["reason"], "text": [reason]}),
-        caption=f"{NOTHING}: {reason}.",
-        alt=f"An empty panel with the reason: {reason}.",
+        caption=f"{NOTHING}. {reason}",
+        alt=f"An empty panel with the reason. {reason}",
         sources=sources,
     )
 

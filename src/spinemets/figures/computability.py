@@ -47,7 +47,7 @@ def draw(source: Source) -> Drawing:
     width = source.settings.width_mm
     data = matrix(source)
     if data.empty:
-        return empty(source, width, "no score was computed", list(TABLES))
+        return empty(source, width, "No score was computed.", list(TABLES))
     items = source.table("score_items_missing")
     page = _page(source, data, items, width)
     twin = _twin(source, data, items)
@@ -55,7 +55,7 @@ def draw(source: Source) -> Drawing:
         page,
         twin,
         caption=(
-            f"{TITLE}: {source.label}, n {_total(data)}. Cells: patients and percent of all "
+            f"{TITLE}: {source.label}, n {_total(items)}. Cells: patients and percent of all "
             "patients. Total known: every item known or irrelevant. Only the band known: every "
             "value that the total can take lies in one published band. Right: items most often "
             "missing or undecided, with the share of patients."
@@ -85,16 +85,20 @@ def matrix(source: Source) -> pd.DataFrame:
     import pandas as pd
 
     table = source.table("computability")
+    items = source.table("score_items_missing")
+    # Of a private cohort the cells don't add up: the share is of all patients.
+    totals = {str(s): int(n) for s, n in zip(items["score"], items["n"].fillna(0), strict=True)}
     rows: list[dict[str, Any]] = []
-    for key, mine in table.groupby(["score", "variant"], sort=False):
-        score, variant = (str(k) for k in key)
-        total = int(mine["n"].sum())
+    order = {str(s): i for i, s in enumerate(dict.fromkeys(source.notes["score"]))}
+    groups = [(str(s), str(v), g) for (s, v), g in table.groupby(["score", "variant"], sort=False)]
+    for score, variant, mine in sorted(groups, key=lambda g: order.get(g[0], len(order))):
+        total = totals.get(score) or int(mine["n"].sum())
         for status in STATUSES:
             here = mine[mine["status"].eq(status)]
             complete = bool(here["n"].notna().all())
             known = int(here["n"].sum())
             n = known if complete or known else None
-            share = 100 * known / total if n is not None and total else None
+            share = min(100 * known / total, 100.0) if n is not None and total else None
             rows.append(
                 {"score": score, "variant": variant, "label": source.score(score, variant),
                  "status": status, "n": n, "percent": share, "complete": complete}
@@ -104,10 +108,9 @@ def matrix(source: Source) -> pd.DataFrame:
     return made.astype({"n": "Int64", "percent": "float64"})
 
 
-def _total(data: pd.DataFrame) -> str:
-    sums = data.groupby(["score", "variant"], sort=False)["n"].sum()
-    low, high = int(sums.min()), int(sums.max())
-    return f"{high}" if low == high else f"{low} to {high}"
+def _total(items: pd.DataFrame) -> str:
+    known = [int(n) for n in items["n"].dropna()]
+    return f"{max(known)}" if known else NOT_SHOWN
 
 
 def _spoken(data: pd.DataFrame) -> str:
@@ -122,8 +125,10 @@ def _percent(row: Any) -> str:
     if count(row["n"]) == NOT_SHOWN:
         return NOT_SHOWN
     mark = "" if row["complete"] else "≥ "
+    if int(row["n"]) == 0:
+        return f"{mark}0 %"
     value = float(row["percent"])
-    return f"{mark}{value:.0f} %" if value >= 1 or value == 0 else "< 1 %"
+    return f"{mark}{value:.0f} %" if value >= 1 else "< 1 %"
 
 
 def _missing(items: pd.DataFrame, score: str) -> list[tuple[str, str]]:
@@ -203,6 +208,9 @@ def _cell(page: Page, axes: Any, row: Any, i: int, j: int, x: float, y: float) -
         Rectangle((j, i), 1, 1, facecolor=tint, edgecolor="white", linewidth=1.2, clip_on=False)
     )
     bold = {"fontsize": SMALL, "fontweight": "bold"}
+    if count(row["n"]) == NOT_SHOWN:
+        page.text(x, y, NOT_SHOWN, ha="center", fontsize=SMALL)
+        return
     page.text(x, y - LINE / 2, _percent(row), ha="center", **bold)
     page.text(x, y + LINE / 2, f"n {count(row['n'])}", ha="center", fontsize=SMALL)
 

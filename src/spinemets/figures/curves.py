@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spinemets import strata
 from spinemets.figures import style
-from spinemets.figures.source import Source, count, number, plain
+from spinemets.figures.source import Source, count, number
 from spinemets.settings import TIME_ZERO
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ NAMES: Final = {
     "overall": {"all": "All patients"},
     "inclusion": {"included": "Included", "left_out": "Left out"},
 }
+
+
+#: A group without a curve, and the reason.
+LeftOut = tuple[str, str]
 
 
 @dataclass
@@ -83,7 +87,7 @@ def labels(stratum_set: str) -> dict[str, str]:
 
 def read(
     source: Source, tables: tuple[str, str, str], stratum_set: str, names: dict[str, str]
-) -> tuple[list[Curve], list[str]]:
+) -> tuple[list[Curve], list[LeftOut]]:
     """
     Read the curves of one grouping.
 
@@ -102,19 +106,19 @@ def read(
     -------
     curves : list of Curve
         In the order of the summary.
-    left_out : list of str
+    left_out : list of (str, str)
         Groups without a curve, each with the reason.
     """
     curve, risk, summary = (_of(source.table(name), stratum_set) for name in tables)
     medians = summary[summary["measure"].eq("median_survival_months")]
     curves: list[Curve] = []
-    left_out: list[str] = []
+    left_out: list[LeftOut] = []
     for row in medians.to_dict("records"):
         name = names.get(row["stratum"], row["stratum"])
         rows = curve[curve["stratum"].eq(row["stratum"])]
         if rows.empty:
             if row["n"] is None or str(row["n"]) != "0":
-                left_out.append(f"{name} ({row['note'] or 'no curve was released'})")
+                left_out.append((name, row["note"] or "no curve was released"))
             continue
         at = risk[risk["stratum"].eq(row["stratum"])]
         curves.append(
@@ -171,6 +175,31 @@ def steps(rows: pd.DataFrame, end: float) -> pd.DataFrame:
     return line.assign(
         lower=line["lower"].mask(certain, 1.0), upper=line["upper"].mask(certain, 1.0)
     )
+
+
+def not_drawn(left_out: list[LeftOut]) -> list[str]:
+    """
+    Name the groups without a curve, once per reason.
+
+    Parameters
+    ----------
+    left_out : list of (str, str)
+        Groups with their reasons.
+
+    Returns
+    -------
+    list of str
+        One sentence per reason.
+
+    Examples
+    --------
+    >>> not_drawn([("Other", "fewer than 10 patients"), ("Thyroid", "fewer than 10 patients")])
+    ['Not drawn, fewer than 10 patients: Other; Thyroid.']
+    """
+    reasons: dict[str, list[str]] = {}
+    for name, reason in left_out:
+        reasons.setdefault(reason, []).append(name)
+    return [f"Not drawn, {reason}: {'; '.join(names)}." for reason, names in reasons.items()]
 
 
 def time_label(source: Source) -> str:
@@ -361,7 +390,3 @@ UNITS: Final = {
     "n": "patients",
     "events": "deaths",
 }
-__all__ = [
-    "MINIMUM_AT_RISK", "NAMES", "UNITS", "Curve", "data", "draw", "labels", "look", "plain",
-    "prepare", "read", "risk_times", "spoken", "steps", "thinned", "time_label",
-]  # fmt: skip

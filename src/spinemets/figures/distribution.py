@@ -45,7 +45,7 @@ def draw(source: Source) -> Drawing:
     table = table[table["form"].eq("points")]
     shown = table[table["n"].notna()]
     if shown.empty:
-        reason = "every count is withheld" if len(table) else "no score is determined in anybody"
+        reason = "Every count is withheld." if len(table) else "No total is known in any patient."
         return empty(source, width, reason, list(TABLES))
     keys = list(dict.fromkeys(zip(shown["score"], shown["variant"], strict=True)))
     missing = source.without(shown["score"])

@@ -97,7 +97,7 @@ def draw(source: Source) -> Drawing:
     if not found:
         notes = [n for n in dict.fromkeys(table["note"]) if n]
         reason = "; ".join(notes[:3]) or "no score could be computed"
-        return empty(source, width, f"no estimate of Harrell's C: {reason}", list(TABLES))
+        return empty(source, width, f"No estimate of Harrell's C: {reason}.", list(TABLES))
     sets = [s for s in dict.fromkeys(table["set"]) if s != OWN]
     columns = [*sets[:1], OWN]
     scores, without = _scores(table, columns)

@@ -51,23 +51,6 @@ def caption(source: Source, curves: list[Curve], what: str) -> str:
     return text
 
 
-def not_drawn(left_out: list[str]) -> list[str]:
-    """
-    Name the groups without a curve.
-
-    Parameters
-    ----------
-    left_out : list of str
-        Groups with their reasons.
-
-    Returns
-    -------
-    list of str
-        One sentence, or none.
-    """
-    return [f"Not drawn: {'; '.join(left_out)}."] if left_out else []
-
-
 def draw_grouping(source: Source, stratum_set: str, what: str, *, narrow: bool) -> Drawing:
     """
     Draw the curves of one grouping.
@@ -92,9 +75,9 @@ def draw_grouping(source: Source, stratum_set: str, what: str, *, narrow: bool) 
     narrow = narrow or len(curves) == 1
     width = source.settings.column_mm if narrow else source.settings.width_mm
     if not curves:
-        reason = "; ".join(left_out) or "no patients in this grouping"
-        return empty(source, width, f"no Kaplan-Meier curve: {reason}", list(TABLES))
-    extra, remarks = "", not_drawn(left_out)
+        reason = " ".join(km.not_drawn(left_out)) or "No patients in this grouping."
+        return empty(source, width, reason, list(TABLES))
+    extra, remarks = "", km.not_drawn(left_out)
     if len(curves) > MOST_IN_ONE:
         whole, _ = km.read(source, TABLES, "overall", km.labels("overall"))
         page = layouts.panels(source, curves, whole, width, remarks)
