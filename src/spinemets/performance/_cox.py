@@ -16,8 +16,12 @@ from spinemets.performance._km import FollowUp
 
 _STEPS = 40
 _HALVINGS = 12
-#: A coefficient of a standardised column beyond this is a likelihood without a maximum.
-_DIVERGED = 25.0
+#: Information that has fallen below this share of what it was at zero: the likelihood has no
+#: maximum (complete separation).
+_FLAT = 1e-7
+#: Likewise when linear predictors lie further apart than this.
+_WIDEST = 100.0
+_NO_MAXIMUM = "the likelihood has no maximum (complete separation)"
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,8 @@ class CoxFit:
         if hazard <= 0:
             return np.full(table.shape[0], np.nan)
         away = (table - self.centre) - drift / hazard
-        return np.asarray(
-            np.sqrt(variance / hazard**2 + np.einsum("ij,jk,ik->i", away, self.covariance, away))
-        )
+        spread = np.einsum("ij,jk,ik->i", away, self.covariance, away)
+        return np.asarray(np.sqrt(variance / hazard**2 + np.maximum(spread, 0.0)))
 
     def draw(
         self, last: int, size: int, random: np.random.Generator
@@ -160,26 +163,35 @@ def _newton(
 ) -> tuple[FloatArray, float, FloatArray, str]:
     beta = np.zeros(x.shape[1])
     value, gradient, information = _efron(rank, event, x, shift, weight, beta)
+    if beta.size == 0:
+        return beta, value, information, ""
+    # Along a direction without a maximum the information fades away as the coefficient grows; where
+    # too few are at risk at the events, there is none to begin with.
+    least = _FLAT * _smallest(information)
+    if not least > 1e-12 * _FLAT * float(np.trace(information)):
+        return beta, value, information, "too few patients are at risk at the events"
+    done = False
     for _ in range(_STEPS):
-        if beta.size == 0:
-            return beta, value, information, ""
-        if np.linalg.cond(information) > 1e13:
+        faded = not _smallest(information) > least
+        if done or faded or float(np.ptp(x @ beta)) > _WIDEST:
             break
         step = np.asarray(np.linalg.solve(information, gradient), dtype=np.float64)
-        if float(np.max(np.abs(step))) < 1e-13 * (1.0 + float(np.max(np.abs(beta)))):
-            return beta, value, information, ""
+        done = float(np.max(np.abs(step))) < 1e-13 * (1.0 + float(np.max(np.abs(beta))))
         slack = 1e-13 * (1.0 + abs(value))
         for halving in range(_HALVINGS):
             new = beta + step / 2**halving
             tried, slope, curvature = _efron(rank, event, x, shift, weight, new)
-            if np.isfinite(tried) and tried >= value - slack:
+            if np.isfinite(tried + curvature.sum()) and tried >= value - slack:
+                beta, value, gradient, information = new, tried, slope, curvature
                 break
         else:  # no gain to be had any more: rounding decides
-            return beta, value, information, ""
-        beta, value, gradient, information = new, tried, slope, curvature
-        if float(np.max(np.abs(beta))) > _DIVERGED:
-            break
-    return beta, value, information, "the likelihood has no maximum (complete separation)"
+            done = True
+    found = done and not faded and float(np.ptp(x @ beta)) <= _WIDEST
+    return beta, value, information, "" if found else _NO_MAXIMUM
+
+
+def _smallest(information: FloatArray) -> float:
+    return float(np.linalg.eigvalsh(information)[0])
 
 
 @kernel

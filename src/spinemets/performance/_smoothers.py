@@ -10,9 +10,12 @@ from spinemets.performance._checks import cloglog
 from spinemets.performance._cox import CoxFit, fit_cox
 from spinemets.performance._estimate import Z95
 from spinemets.performance._km import FollowUp, kaplan_meier_at, pseudo_values
-from spinemets.performance.loess import loess
+from spinemets.performance.loess import operators
 from spinemets.performance.splines import place_knots, spline_basis
 
+#: Local regression is computed at the distinct risks, or at about this many points among more.
+_NODES = 200
+_SPAN = 0.75
 LOG_OF_ZERO = "a risk of 0 or 1 has no log hazard: use loess or levels"
 
 
@@ -57,7 +60,8 @@ class CoxSmoother:
         table = self._basis(at)
         centre = np.log(self.fit.cumulative(self.last)[0]) + self.fit.linear(table)
         half = Z95 * self.fit.log_hazard_error(table, self.last)
-        return -np.expm1(-np.exp(centre - half)), -np.expm1(-np.exp(centre + half))
+        low, high = (np.exp(np.minimum(centre + sign * half, 700.0)) for sign in (-1.0, 1.0))
+        return -np.expm1(-low), -np.expm1(-high)
 
     def draw(self, at: FloatArray, size: int, random: np.random.Generator) -> FloatArray:
         """Baseline and coefficients drawn together."""
@@ -81,44 +85,48 @@ def cox_smoother(
 
 @dataclass
 class LoessSmoother:
-    """Local regression of pseudo-values."""
+    """Local regression of pseudo-values, exact at the nodes and straight between them."""
 
-    risk: FloatArray
-    pseudo: FloatArray
-    degree: int
+    nodes: FloatArray
+    fitted: FloatArray
+    noise: FloatArray  # node x distinct risk: weight times spread of the mean pseudo-value
     knots: FloatArray = field(default_factory=_none)
     coef: FloatArray = field(default_factory=_none)
 
     def curve(self, at: FloatArray) -> FloatArray:
         """Observed risk; may leave the range 0 to 1."""
-        return loess(self.risk, self.pseudo, at, degree=self.degree)[0]
+        return np.asarray(np.interp(at, self.nodes, self.fitted))
 
     def band(self, at: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Sandwich limits, kept between 0 and 1."""
-        fitted, error = loess(self.risk, self.pseudo, at, degree=self.degree)
+        error = np.interp(at, self.nodes, np.sqrt((self.noise**2).sum(axis=1)))
+        fitted = self.curve(at)
         return np.clip(fitted - Z95 * error, 0, 1), np.clip(fitted + Z95 * error, 0, 1)
 
     def draw(self, at: FloatArray, size: int, random: np.random.Generator) -> FloatArray:
         """Residuals multiplied by normal numbers move the whole curve (wild bootstrap)."""
-        values, place = np.unique(self.risk, return_inverse=True)
-        residual = self.pseudo - self.curve(values)[place]
-        spread = np.sqrt(np.bincount(place, weights=residual**2))
-        columns = [
-            loess(self.risk, (place == k).astype(float), at, degree=self.degree)[0]
-            for k in range(values.size)
-        ]
-        smooth = np.column_stack(columns) * (spread / np.bincount(place))
-        noise = random.standard_normal((size, values.size))
-        return self.curve(at) + noise @ smooth.T
+        normal = random.standard_normal((size, self.noise.shape[1]))
+        at_nodes = self.fitted + normal @ self.noise.T
+        return np.stack([np.interp(at, self.nodes, row) for row in at_nodes])
 
 
 def loess_smoother(
     follow_up: FollowUp, risk: FloatArray, horizon: float, degree: int
 ) -> LoessSmoother | str:
-    """Prepare local regression, or say why it can't be done."""
+    """Fit, or say why it can't be done."""
     if follow_up.n < degree + 2:
         return "too few patients for local regression"
-    return LoessSmoother(risk, pseudo_values(follow_up, horizon), degree)
+    pseudo = pseudo_values(follow_up, horizon)
+    values, place, counts = np.unique(risk, return_inverse=True, return_counts=True)
+    nodes = values
+    if values.size > _NODES:
+        spread = np.quantile(values, np.linspace(0, 1, _NODES // 2))
+        nodes = np.union1d(spread, np.linspace(values[0], values[-1], _NODES // 2))
+    weights = np.stack(list(operators(values, counts, nodes, _SPAN, degree)))
+    fitted = weights @ (np.bincount(place, weights=pseudo) / counts)
+    residual = pseudo - np.interp(risk, nodes, fitted)
+    spread = np.sqrt(np.bincount(place, weights=residual**2)) / counts
+    return LoessSmoother(nodes, fitted, weights * spread)
 
 
 @dataclass

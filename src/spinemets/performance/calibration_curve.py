@@ -104,8 +104,9 @@ def calibration_curve(
         ``rcs3``, ``rcs4``, ``rcs5``: Cox model with Harrell's restricted cubic spline of
         ``cloglog(risk)``; ``linear``: the same with one slope; ``loess1``, ``loess2``: local
         regression (degree 1 or 2, span 0.75) of Kaplan-Meier pseudo-values, which needs no
-        proportional hazards; ``levels``: Kaplan-Meier within each distinct risk. ``auto`` is
-        ``levels`` up to five distinct risks and ``rcs3`` beyond.
+        proportional hazards (exact up to 200 distinct risks, interpolated between 200 points
+        beyond); ``levels``: Kaplan-Meier within each distinct risk. ``auto`` is ``levels`` up to
+        five distinct risks and ``rcs3`` beyond.
     truncate : bool
         Censor follow-up at the horizon before a Cox model is fitted, so that later follow-up
         can't bend the curve where hazards aren't proportional.

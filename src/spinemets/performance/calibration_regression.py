@@ -124,6 +124,8 @@ def _poisson_slope(
     for _ in range(50):
         mean = hazard * np.exp(design @ beta - centred)
         information = design.T @ (design * mean[:, np.newaxis])
+        if float(np.linalg.eigvalsh(information)[0]) < 1e-9 * float(centred @ centred) / n:
+            return undefined("the likelihood has no maximum", n, events, method)
         step = np.linalg.solve(information, design.T @ (died - mean))
         beta = beta + np.clip(step, -2.0, 2.0)
         if float(np.max(np.abs(step))) < 1e-12 * (1 + float(np.max(np.abs(beta)))):
@@ -246,7 +248,7 @@ def _gauss_newton(
     """Least squares with a complementary log-log mean and sandwich standard errors."""
     method = "pseudo-values, cloglog"
     n, events = data.n, data.events
-    failed = [undefined("the regression doesn't converge", n, events, method)] * beta.size
+    failed = [undefined("the regression has no finite solution", n, events, method)] * beta.size
 
     def parts(b: FloatArray) -> tuple[FloatArray, FloatArray, float]:
         hazard = np.exp(np.clip(design @ b + offset, -700, 700))
@@ -268,6 +270,8 @@ def _gauss_newton(
             step = step / 2
         beta = beta + step
         residual, slope, loss = tried
+        if float(np.min(np.abs(slope[:, 0]))) < 1e-9:  # a fitted risk of 0 or 1: separation
+            return failed
         if float(np.max(np.abs(step))) < 1e-11 * (1 + float(np.max(np.abs(beta)))):
             squares = data.spread + data.count * residual**2
             bread = np.linalg.inv((slope * data.count[:, np.newaxis]).T @ slope)

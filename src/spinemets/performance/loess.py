@@ -1,5 +1,7 @@
 """Local regression on one covariate, computed exactly at each value."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -74,18 +76,51 @@ def loess(
     values, place, counts = np.unique(covariate, return_inverse=True, return_counts=True)
     mean = np.bincount(place, weights=response) / counts
     where, back = np.unique(target, return_inverse=True)
-    nearest = int(np.floor(covariate.size * span + 1e-5))
-    rows = np.array([_operator(values, counts, z, nearest, degree) for z in where])
-    own = np.array([_operator(values, counts, z, nearest, degree) for z in values]) @ mean
-    squares = np.bincount(place, weights=(response - own[place]) ** 2)
-    variance = (rows**2) @ (squares / counts.astype(float) ** 2)
-    return np.asarray((rows @ mean)[back]), np.asarray(np.sqrt(variance)[back])
+    fitted, variance = np.empty(where.size), np.empty(where.size)
+    own = np.array([row @ mean for row in operators(values, counts, values, span, degree)])
+    squares = np.bincount(place, weights=(response - own[place]) ** 2) / counts.astype(float) ** 2
+    for k, row in enumerate(operators(values, counts, where, span, degree)):
+        fitted[k], variance[k] = row @ mean, (row**2) @ squares
+    return fitted[back], np.sqrt(variance)[back]
+
+
+def operators(
+    values: FloatArray,
+    counts: npt.NDArray[np.int64],
+    at: FloatArray,
+    span: float,
+    degree: int,
+) -> Iterator[FloatArray]:
+    """
+    Weights of the mean responses of all distinct values in the fit at each point.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (m,)
+        Distinct values, ascending.
+    counts : numpy.ndarray of int, shape (m,)
+        Patients with each.
+    at : numpy.ndarray
+        Points.
+    span : float
+        Share of the patients that gets weight.
+    degree : int
+        Degree of the polynomial.
+
+    Yields
+    ------
+    numpy.ndarray, shape (m,)
+        The fit at the point is the product with the mean responses.
+    """
+    nearest = int(np.floor(int(counts.sum()) * span + 1e-5))
+    for z in at:
+        yield _operator(values, counts, float(z), nearest, degree)
 
 
 def _operator(
     values: FloatArray, counts: npt.NDArray[np.int64], z: float, nearest: int, degree: int
 ) -> FloatArray:
-    """Weights of the mean responses of all distinct values in the fit at ``z``."""
+    """The same at one point."""
     distance = np.abs(values - z)
     order = np.argsort(distance, kind="stable")
     reached = np.cumsum(counts[order])

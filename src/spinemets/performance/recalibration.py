@@ -227,7 +227,9 @@ def _from_fit(fit: CoxFit, table: FloatArray, offset: FloatArray, last: int) -> 
     base = float(np.log(fit.cumulative(last)[0]))
     eta = base + fit.linear(table) + offset
     half = Z95 * fit.log_hazard_error(table, last)
-    risk, low, high = (-np.expm1(-np.exp(eta + shift)) for shift in (0.0, -half, half))
+    risk, low, high = (
+        -np.expm1(-np.exp(np.minimum(eta + shift, 700.0))) for shift in (0.0, -half, half)
+    )
     slope = float(fit.coef[0]) if fit.coef.size else 1.0
     centre = float(fit.centre[0]) if fit.coef.size else 0.0
     return risk, (low, high), (base - slope * centre, slope), ""
