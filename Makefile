@@ -4,8 +4,9 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
+# Processes of the tests: make WORKERS=4. Set before its use, and not by the environment.
+WORKERS := 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
-WORKERS ?= 2
 # Extra options for Snakemake, for instance: make ARGS="--cores 1"
 ARGS ?=
 

@@ -193,6 +193,24 @@ class Plan:
         cohort = self.cohorts[wildcards.cohort]
         return cohort.file or f"{self.private}/{cohort.id}/SIMULATED_{cohort.id}.csv"
 
+    def raw_files(self, wildcards: Any) -> list[str]:
+        """
+        Files that a cohort begins with.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        list of str
+            The raw table; of a simulated cohort its truth as well.
+        """
+        truth = f"{self.private}/{wildcards.cohort}/truth.parquet"
+        made = self.cohorts[wildcards.cohort].simulate is not None
+        return [self.raw_table(wildcards), *([truth] if made else [])]
+
     def mapping(self, wildcards: Any) -> list[str]:
         """
         Mapping file of a cohort.

@@ -152,7 +152,12 @@ def test_a_failed_installation_is_tried_again(place: Path) -> None:
 
 def test_make_help_names_every_target(root: Path) -> None:
     listed = subprocess.run(
-        ["make", "help"], cwd=root, env=os.environ, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "help"],
+        cwd=root,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     phony = next(
         line for line in (root / "Makefile").read_text().splitlines() if line.startswith(".PHONY")

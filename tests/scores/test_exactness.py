@@ -50,7 +50,7 @@ def torn(columns, missing, library):
     scores = {k for k in left if k.startswith("score:")}
     if scores & set(missing):
         return None
-    table = truth._table(left, library)
+    table = truth.table_of(left, library)
     return prepare.harmonise(table)
 
 

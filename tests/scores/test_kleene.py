@@ -85,7 +85,8 @@ def test_values_left_open_are_unknown_unless_assumed():
     )
     table = PatientTable.from_values({"primary": ["kidney", "ovary", "lung"]})
     assert evaluate(condition, table).tolist() == [TRUE, UNKNOWN, FALSE]
-    assert evaluate(condition, table, assume_maybe=True).tolist() == [TRUE, TRUE, FALSE]
+    assert evaluate(condition, table, "in").tolist() == [TRUE, TRUE, FALSE]
+    assert evaluate(condition, table, "out").tolist() == [TRUE, FALSE, FALSE]
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,15 @@ rule manifest:
         cohort=rules.release_description.output.cohort,
         report=rules.report.output.html,
         figures=plan.all_figure_files,
+        # What it hashes: a private file that was lost is made again, not missed.
+        raw=plan.raw_files,
+        private=[
+            *rules.ingest.output,
+            *rules.describe.output,
+            *rules.score.output,
+            *rules.fit.output,
+            *rules.evaluate.output,
+        ],
     output:
         manifest=f"{RELEASE}/{{cohort}}/MANIFEST.json",
     log:

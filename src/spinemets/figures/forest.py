@@ -33,6 +33,9 @@ HEAD: Final = 10.0
 LEFT: Final = 34.0
 TEXT: Final = 23.0
 N_ROOM: Final = 11.0
+#: Width below which one column of estimates is drawn, and the least that it needs.
+TWO_COLUMNS: Final = 150.0
+NARROWEST: Final = 100.0
 
 
 @dataclass
@@ -88,7 +91,7 @@ def draw(source: Source) -> Drawing:
     Drawing
         Left the comparison set, right each score on its own patients.
     """
-    width = source.settings.width_mm
+    width = max(source.settings.width_mm, NARROWEST)
     table = source.table("performance")
     table = table[table["measure"].eq("harrell_c")]
     moved = table[table["form"].eq("") & table["note"].ne("")]
@@ -99,7 +102,7 @@ def draw(source: Source) -> Drawing:
         reason = "; ".join(notes[:3]) or "no score could be computed"
         return empty(source, width, f"No estimate of Harrell's C: {reason}.", list(TABLES))
     sets = [s for s in dict.fromkeys(table["set"]) if s != OWN]
-    columns = [*sets[:1], OWN]
+    columns = [*sets[:1], OWN] if width >= TWO_COLUMNS else [*sets, OWN][:1]
     scores, without = _scores(table, columns)
     remarks = _reasons(source, table, without)
     page = _page(source, found, columns, scores, width, remarks)
@@ -198,6 +201,8 @@ def _spoken(overall: pd.DataFrame) -> str:
 def _interval(row: Any) -> str:
     if row["estimate"] != row["estimate"]:
         return "no estimate"
+    if row["lower"] != row["lower"]:
+        return f"{row['estimate']:.2f}"
     return f"{row['estimate']:.2f} ({row['lower']:.2f}–{row['upper']:.2f})"
 
 

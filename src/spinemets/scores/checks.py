@@ -14,7 +14,7 @@ from spinemets.scores import concepts, engine, kleene, truth
 from spinemets.scores.cells import levels_of
 from spinemets.scores.definition import Definition
 from spinemets.scores.loading import line_fault
-from spinemets.scores.schema import Band, Condition, Item, Patch, Survival
+from spinemets.scores.schema import Band, Condition, Item, Maybe, Patch, Survival
 from spinemets.settings import suggest
 
 Location = tuple[str | int, ...]
@@ -203,7 +203,7 @@ def _check_form(
     library = truth.as_read(definition, library)
     for i, item in enumerate(definition.items):
         where = loc or ("items", i)
-        _check_levels(where, item, library, definition.assume_maybe, before)
+        _check_levels(where, item, library, definition.maybe, before)
     if before.count or not isinstance(definition.patch, Patch | None):
         return
     found = truth.enumerate_score(definition, library)
@@ -225,7 +225,7 @@ class _Counter:
 
 
 def _check_levels(
-    loc: Location, item: Item, library: Mapping[str, Definition], assume: bool, say: Say
+    loc: Location, item: Item, library: Mapping[str, Definition], maybe: Maybe, say: Say
 ) -> None:
     if item.formula is not None:
         return
@@ -235,7 +235,7 @@ def _check_levels(
         say(loc, f"item {item.id}: {err}", "use fewer columns in one item")
         return
     sure = [
-        kleene.evaluate(level.when, cells.table, assume) == kleene.TRUE
+        kleene.evaluate(level.when, cells.table, maybe) == kleene.TRUE
         for level in item.levels
         if level.when is not None
     ]
@@ -251,7 +251,7 @@ def _check_levels(
     if item.unlisted is not None and not nowhere.any() and loc[0] == "items":
         say(loc, f"item {item.id}: every value has a level", "remove `unlisted`")
     if item.unlisted_when is not None:
-        said = kleene.evaluate(item.unlisted_when, cells.table, assume) == kleene.TRUE
+        said = kleene.evaluate(item.unlisted_when, cells.table, maybe) == kleene.TRUE
         wrong = cells.possible & (said != nowhere)
         if wrong.any():
             rule = f"item {item.id}: `unlisted_when` and the levels disagree on"

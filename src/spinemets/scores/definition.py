@@ -16,6 +16,7 @@ from spinemets.scores.schema import (
     Horizon,
     Item,
     Level,
+    Maybe,
     Patch,
     Prediction,
     Range,
@@ -108,9 +109,11 @@ class Definition:
         return tuple(self.data.bands)
 
     @property
-    def assume_maybe(self) -> bool:
-        """Whether values that the score leaves open count as belonging."""
-        return self.patch is not None and self.patch.assume_maybe
+    def maybe(self) -> Maybe:
+        """How values that the score leaves open are read."""
+        if self.patch is not None and self.patch.assume_maybe:
+            return "in"
+        return "out" if self.patch is not None and self.patch.exclude_maybe else "open"
 
     @property
     def needs_verification(self) -> bool:

@@ -206,7 +206,7 @@ def score(definition: Definition, table: PatientTable) -> ScoreResult:
     ScoreResult
         One value per patient.
     """
-    items = {i.id: item_result(i, table, definition.assume_maybe) for i in definition.items}
+    items = {i.id: item_result(i, table, definition.maybe) for i in definition.items}
     low = _total([r.low for r in items.values()])
     high = _total([r.high for r in items.values()])
     if definition.ceiling is not None:

@@ -15,7 +15,7 @@ from spinemets import contract, units
 from spinemets.scores import kleene
 from spinemets.scores.cells import Bools, Floats
 from spinemets.scores.definition import item_columns, item_conditions
-from spinemets.scores.schema import Condition, Formula, Item, Level, Term
+from spinemets.scores.schema import Condition, Formula, Item, Level, Maybe, Term
 from spinemets.scores.table import PatientTable
 
 #: Why an item's points are not known; the graver, the larger.
@@ -34,7 +34,7 @@ class ItemResult:
     open_list: Bools
 
 
-def item_result(item: Item, table: PatientTable, assume_maybe: bool = False) -> ItemResult:
+def item_result(item: Item, table: PatientTable, maybe: Maybe = "open") -> ItemResult:
     """
     Find the possible points of one item.
 
@@ -44,8 +44,8 @@ def item_result(item: Item, table: PatientTable, assume_maybe: bool = False) -> 
         Item of a score.
     table : PatientTable
         Patients.
-    assume_maybe : bool
-        Count values that the score leaves open as belonging.
+    maybe : {"open", "in", "out"}
+        How values that the score leaves open are read: unknown, as belonging, or as not.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def item_result(item: Item, table: PatientTable, assume_maybe: bool = False) -> 
     possible = np.zeros(table.n, dtype=np.uint16)
     open_ = np.ones(table.n, dtype=bool)
     for i, level in enumerate(item.levels):
-        truth = level_truth(item, level, table, assume_maybe)
+        truth = level_truth(item, level, table, maybe)
         possible |= (open_ & (truth != kleene.FALSE)).astype(np.uint16) << i
         # `otherwise` ends the search as well: what is left belongs there.
         open_ = open_ & (truth != kleene.TRUE) & (not level.otherwise)
@@ -74,7 +74,7 @@ def item_result(item: Item, table: PatientTable, assume_maybe: bool = False) -> 
         open_ = nowhere
     elif open_.any():
         if item.unlisted_when is not None:
-            left_out = kleene.evaluate(item.unlisted_when, table, assume_maybe)
+            left_out = kleene.evaluate(item.unlisted_when, table, maybe)
             open_ = (open_ & (left_out != kleene.FALSE)) | nowhere
         possible[open_] = 0
     lowest, highest = extremes(tuple(level.points for level in item.levels))
@@ -117,7 +117,7 @@ def extremes(points: tuple[float, ...]) -> tuple[Floats, Floats]:
 
 
 def level_truth(
-    item: Item, level: Level, table: PatientTable, assume_maybe: bool = False
+    item: Item, level: Level, table: PatientTable, maybe: Maybe = "open"
 ) -> kleene.Truth:
     """
     Truth of one level of an item.
@@ -130,8 +130,8 @@ def level_truth(
         One of its levels.
     table : PatientTable
         Patients.
-    assume_maybe : bool
-        Count values that the score leaves open as belonging.
+    maybe : {"open", "in", "out"}
+        How values that the score leaves open are read: unknown, as belonging, or as not.
 
     Returns
     -------
@@ -139,12 +139,12 @@ def level_truth(
         0 false, 1 unknown, 2 true; for ``otherwise`` the opposite of all other levels together.
     """
     if level.when is not None:
-        return kleene.evaluate(level.when, table, assume_maybe)
+        return kleene.evaluate(level.when, table, maybe)
     others = [other.when for other in item.levels if other.when is not None]
     if not others:
         return np.full(table.n, kleene.TRUE, dtype=np.int8)
     together = Condition.model_construct(any=others)
-    return (kleene.TRUE - kleene.evaluate(together, table, assume_maybe)).astype(np.int8)
+    return (kleene.TRUE - kleene.evaluate(together, table, maybe)).astype(np.int8)
 
 
 def formula_bounds(formula: Formula, table: PatientTable) -> tuple[Floats, Floats]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from spinemets import contract, units
 from spinemets.scores import concepts
-from spinemets.scores.schema import Condition
+from spinemets.scores.schema import Condition, Maybe
 from spinemets.scores.table import Numbers, PatientTable
 
 FALSE: Final = 0
@@ -29,7 +29,7 @@ Truth = npt.NDArray[np.int8]
 RELATIVE_TOLERANCE: Final = 1e-9
 
 
-def evaluate(condition: Condition, table: PatientTable, assume_maybe: bool = False) -> Truth:
+def evaluate(condition: Condition, table: PatientTable, maybe: Maybe = "open") -> Truth:
     """
     Truth of a condition for every patient.
 
@@ -39,8 +39,8 @@ def evaluate(condition: Condition, table: PatientTable, assume_maybe: bool = Fal
         Parsed condition.
     table : PatientTable
         Patients; a missing value makes a statement about it unknown.
-    assume_maybe : bool
-        Count values that the score leaves open (``maybe``) as belonging.
+    maybe : {"open", "in", "out"}
+        How values that the score leaves open are read: unknown, as belonging, or as not.
 
     Returns
     -------
@@ -55,17 +55,17 @@ def evaluate(condition: Condition, table: PatientTable, assume_maybe: bool = Fal
     """
     if condition.any is not None:
         parts = merged(condition.any)
-        return reduce(np.maximum, (evaluate(c, table, assume_maybe) for c in parts))
+        return reduce(np.maximum, (evaluate(c, table, maybe) for c in parts))
     if condition.all is not None:
-        return reduce(np.minimum, (evaluate(c, table, assume_maybe) for c in condition.all))
+        return reduce(np.minimum, (evaluate(c, table, maybe) for c in condition.all))
     if condition.not_ is not None:
-        return (TRUE - evaluate(condition.not_, table, assume_maybe)).astype(np.int8)
+        return (TRUE - evaluate(condition.not_, table, maybe)).astype(np.int8)
     if condition.recorded is not None:
-        inner = evaluate(condition.recorded, table, assume_maybe)
+        inner = evaluate(condition.recorded, table, maybe)
         return np.where(inner == TRUE, TRUE, FALSE).astype(np.int8)
     if condition.concept is not None:
         return concept_truth(condition.concept, table)
-    return _leaf(condition, table, assume_maybe)
+    return _leaf(condition, table, maybe)
 
 
 def merged(alternatives: Sequence[Condition]) -> list[Condition]:
@@ -122,7 +122,7 @@ def concept_truth(name: str, table: PatientTable) -> Truth:
     return table.cache[name]
 
 
-def _leaf(condition: Condition, table: PatientTable, assume_maybe: bool) -> Truth:
+def _leaf(condition: Condition, table: PatientTable, maybe: Maybe) -> Truth:
     if condition.score is not None and condition.in_ is not None:
         return table.band_truth(condition.score, set(condition.in_))
     if condition.score is not None:
@@ -137,8 +137,8 @@ def _leaf(condition: Condition, table: PatientTable, assume_maybe: bool) -> Trut
         wanted, open_ = {str(condition.is_).lower()}, set[str]()
     else:
         wanted, open_ = set(condition.in_ or ()), set(condition.maybe or ())
-    if assume_maybe:
-        wanted, open_ = wanted | open_, set()
+    if maybe != "open":
+        wanted, open_ = (wanted | open_ if maybe == "in" else wanted), set()
     return table.lookup(name, wanted, open_)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from spinemets.scores.definition import Definition
+from spinemets.scores.schema import Survival
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +60,7 @@ def _facts(definition: Definition) -> list[tuple[str, str, str, str]]:
     return rows + [("footnote", "", text, "derived") for text in definition.footnotes()]
 
 
-def survival_text(fact: object) -> str:
+def survival_text(fact: Survival) -> str:
     """
     Write one published figure of a band as a phrase.
 
@@ -73,9 +74,6 @@ def survival_text(fact: object) -> str:
     str
         For example ``"median 4.8 months (Leithner 2008)"``.
     """
-    from spinemets.scores.schema import Survival
-
-    assert isinstance(fact, Survival)
     interval = (
         f" ({_plain(fact.measure, fact.lower)} to {_plain(fact.measure, fact.upper)})"
         if fact.lower is not None and fact.upper is not None

@@ -19,6 +19,8 @@ CONFIDENCE_MEANING = {
     "unsure": "unsure, to be checked against the paper",
     "derived": "derived here or a decision of this project, not in the paper",
 }
+#: How values that a score leaves open (``maybe``) are read: unknown, as belonging, or as not.
+Maybe = Literal["open", "in", "out"]
 Unit = Literal["days", "weeks", "months", "years"]
 Text = Annotated[str, Field(min_length=1)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -206,6 +208,7 @@ class Patch(Strict):
     drop_items: list[str] = []
     otherwise: dict[str, Level] = Field({}, description="item id: a last level for what is left")
     assume_maybe: bool = Field(False, description="count the `maybe` values as belonging")
+    exclude_maybe: bool = Field(False, description="count the `maybe` values as not belonging")
     range: Range | None = None
     bands: list[Band] | None = None
     ceiling: float | None = None

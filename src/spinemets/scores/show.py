@@ -6,7 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from spinemets.scores.definition import ASSUMED_PRIMARIES, Definition, is_computable
 from spinemets.scores.notes import survival_text
-from spinemets.scores.schema import CONFIDENCE_MEANING, Condition, Item, Validation
+from spinemets.scores.schema import (
+    CONFIDENCE_MEANING,
+    Condition,
+    Item,
+    Misprint,
+    Validation,
+    WorkedPatient,
+)
 
 DISCLAIMER = "Research software: nothing it prints is for treatment decisions."
 _ARROW = {1: "higher is better", -1: "higher is worse", 0: "no direction"}
@@ -201,7 +208,7 @@ def show_text(definition: Definition) -> str:
     sections.append(
         _listing("External validation", [validation_line(v) for v in data.external_validation])
     )
-    sections.append(_listing("Worked patients", _worked_lines(definition)))
+    sections.append(_listing("Worked patients", [worked_line(p) for p in data.worked_patients]))
     legend = "; ".join(f"[{k}] {v}" for k, v in CONFIDENCE_MEANING.items() if k != "read")
     sections.append(f"No mark: read in a source. {legend}.\n{DISCLAIMER}")
     return "\n\n".join(s for s in sections if s)
@@ -219,7 +226,7 @@ def _head(definition: Definition) -> str:
     )
     lines = [
         data.text,
-        f"Citation: {data.citation.text}{doi}{mark(data.citation.confidence)}",
+        f"Citation: {data.citation.text.rstrip('.')}{doi}{mark(data.citation.confidence)}",
         *(f"          {more}" for more in data.citation.more),
         f"Derived from: {about}{mark(derivation.confidence)}",
         f"Meant for: {data.population.text}",
@@ -267,10 +274,7 @@ def _variant_lines(definition: Definition) -> list[str]:
     return lines
 
 
-def _misprint_line(misprint: object) -> str:
-    from spinemets.scores.schema import Misprint
-
-    assert isinstance(misprint, Misprint)
+def _misprint_line(misprint: Misprint) -> str:
     where = f" ({misprint.source})" if misprint.source else ""
     how = f"; computable as variant {misprint.id}" if is_computable(misprint) else ""
     return f"- {misprint.text}{where}{how}{mark(misprint.confidence)}"
@@ -303,16 +307,30 @@ def validation_line(fact: Validation) -> str:
     )
 
 
-def _worked_lines(definition: Definition) -> list[str]:
-    lines = []
-    for p in definition.data.worked_patients:
-        who = p.text or ", ".join(f"{k} {_value(v)}" for k, v in p.patient.items())
-        total = f"{p.total:g}" if p.total is not None else f"{p.low:g} to {p.high:g}" if (
-            p.low is not None and p.high is not None) else p.status  # fmt: skip
-        band = f" -> {p.band}" if p.band else ""
-        variant = f" [{p.variant}]" if p.variant else ""
-        lines.append(f"- {p.id}{variant}: {who}: {total}{band}")
-    return lines
+def worked_line(patient: WorkedPatient) -> str:
+    """
+    Write one worked patient as a line.
+
+    Parameters
+    ----------
+    patient : WorkedPatient
+        Entry of a definition.
+
+    Returns
+    -------
+    str
+        Line beginning with a dash.
+    """
+    who = patient.text or ", ".join(f"{k} {_value(v)}" for k, v in patient.patient.items())
+    if patient.total is not None:
+        total = f"{patient.total:g}"
+    elif patient.low is not None and patient.high is not None:
+        total = f"{patient.low:g} to {patient.high:g}, {patient.status.replace('_', ' ')}"
+    else:
+        total = patient.status.replace("_", " ")
+    band = f" -> {patient.band}" if patient.band else ""
+    variant = f" [{patient.variant}]" if patient.variant else ""
+    return f"- {patient.id}{variant}: {who}: {total}{band}"
 
 
 def _value(value: object) -> str:

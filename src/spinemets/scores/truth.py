@@ -167,7 +167,7 @@ def representatives(
     candidates = _candidates(source, conditions, library)
     if not conditions:
         return candidates
-    table = _table({source: candidates}, library)
+    table = table_of({source: candidates}, library)
     signature = np.stack([kleene.evaluate(c, table) for c in conditions])
     _, first = np.unique(signature, axis=1, return_index=True)
     return [candidates[i] for i in sorted(first)]
@@ -207,9 +207,24 @@ def _score_values(
     return tuple(sorted({level.points for level in found.levels}))
 
 
-def _table(
+def table_of(
     columns: Mapping[Source, Sequence[Any]], library: Mapping[str, Definition]
 ) -> PatientTable:
+    """
+    Make a table of patients given by columns and by points of other scores.
+
+    Parameters
+    ----------
+    columns : Mapping of str to sequence
+        Column, or ``score:...``, to values of equal length.
+    library : Mapping of str to Definition
+        Other scores.
+
+    Returns
+    -------
+    PatientTable
+        One row per position, not harmonised.
+    """
     n = len(next(iter(columns.values())))
     plain = {k: v for k, v in columns.items() if not k.startswith("score:")}
     plain = {k: _booleans(k, v) for k, v in plain.items()}
@@ -259,7 +274,7 @@ def grid(parts: Sequence[Item], library: Mapping[str, Definition]) -> Grid:
     columns = {s: [row[i] for row in rows] for i, s in enumerate(values)}
     if not columns:
         return Grid(PatientTable({}, 1), {}, np.ones(1, dtype=bool))
-    table = _table(columns, library)
+    table = table_of(columns, library)
     prepare.harmonise(table)
     possible = np.ones(len(rows), dtype=bool)
     for rejected in table.rejected.values():
@@ -362,7 +377,7 @@ def enumerate_score(definition: Definition, library: Mapping[str, Definition]) -
         sums: list[npt.NDArray[np.float64]] = [np.zeros(cells.table.n), np.zeros(cells.table.n)]
         listed = cells.possible.copy()
         for item in group:
-            result = items.item_result(item, cells.table, definition.assume_maybe)
+            result = items.item_result(item, cells.table, definition.maybe)
             sums = [sums[0] + result.low, sums[1] + result.high]
             listed &= ~result.open_list
             for i, mask in enumerate(reached_levels(item, cells.table)):
