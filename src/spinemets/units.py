@@ -12,19 +12,27 @@ DAYS_PER_YEAR: Final[float] = 365.25
 
 #: (contract unit, other unit) -> factor such that ``contract = factor * other``.
 #: Molar factors are exact decimals of the molar masses in use (calcium 40.078, bilirubin 584.66,
-#: creatinine 113.12 g/mol), so that a limit printed in mg/dL meets the value it was printed for.
+#: creatinine 113.12, vitamin B12 1355.37 g/mol), so that a limit printed in mg/dL meets the value
+#: it was printed for.
 _FACTORS: Final[dict[tuple[str, str], Fraction]] = {
     ("g/L", "g/dL"): Fraction(10),
     ("mg/L", "mg/dL"): Fraction(10),
     ("mmol/L", "mg/dL calcium"): Fraction(10000, 40078),
     ("umol/L", "mg/dL bilirubin"): Fraction(1000000, 58466),
     ("umol/L", "mg/dL creatinine"): Fraction(1000000, 11312),
+    # 1.6114 g/dL per mmol/L: haemoglobin as the monomer, 16 114 g/mol (laboratories in mmol/L).
+    ("g/L", "mmol/L haemoglobin"): Fraction(16114, 1000),
+    ("pmol/L", "pg/mL vitamin_b12"): Fraction(100000, 135537),
+    ("U/L", "ukat/L"): Fraction(60),
+    ("ug/L", "ng/mL"): Fraction(1),
+    ("10^9/L", "/nL"): Fraction(1),
     ("10^9/L", "/uL"): Fraction(1, 1000),
     ("10^9/L", "10^3/uL"): Fraction(1),
     ("days", "weeks"): Fraction(7),
     ("days", "months"): Fraction(487, 16),
     ("days", "years"): Fraction(1461, 4),
     ("months", "days"): Fraction(16, 487),
+    ("years", "months"): Fraction(1, 12),
 }
 
 
@@ -80,8 +88,8 @@ def known_units(to_unit: str) -> list[str]:
 
     Examples
     --------
-    >>> known_units("g/L")
-    ['g/L', 'g/dL']
+    >>> known_units("mg/L")
+    ['mg/L', 'mg/dL']
     """
     out = [b for a, b in _FACTORS if a == to_unit] + [a for a, b in _FACTORS if b == to_unit]
     return [to_unit, *sorted(set(out))]

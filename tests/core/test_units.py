@@ -30,5 +30,6 @@ def test_an_unknown_unit_names_the_known_ones():
     with pytest.raises(KeyError, match="known units"):
         factor("g/L", "stone")
     assert "mg/dL calcium" in known_units("mmol/L")
-    assert known_units("U/L") == ["U/L"]
+    assert known_units("U/L") == ["U/L", "ukat/L"]
+    assert known_units("1") == ["1"]
     assert factor("U/L", "U/L") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from functools import cache
 from typing import Any, Final
 
@@ -15,8 +16,17 @@ from spinemets.ingest.cells import Coded, Converted, Mask, Problem, Terms, count
 from spinemets.ingest.mapping import ColumnMap, Scalar
 
 #: Words that mean yes and no when a mapping gives no codes.
-YES: Final = ("1", "true", "yes", "y", "t", "ja", "j", "wahr")
-NO: Final = ("0", "false", "no", "n", "f", "nein", "falsch")
+YES: Final = (
+    "1", "true", "yes", "y", "t", "ja", "j", "wahr", "present", "vorhanden", "positive", "positiv",
+    "checked", "x",
+)  # fmt: skip
+NO: Final = (
+    "0", "false", "no", "n", "f", "nein", "falsch", "absent", "nicht vorhanden", "negative",
+    "negativ", "unchecked",
+)  # fmt: skip
+#: A grade with the name of its scale before it; the other scale's name is a fault, not a grade.
+_GRADE: Final = re.compile(r"^(frankel|ais|asia)?\s*[-:]?\s*(?:grade|grad)?\s*([a-e])$")
+_GRADED: Final = {"frankel_before": "frankel", "frankel_after": "frankel", "asia_before": "ais"}
 
 
 def category(column: Column, entry: ColumnMap, cells: Coded) -> Converted:
@@ -45,8 +55,8 @@ def category(column: Column, entry: ColumnMap, cells: Coded) -> Converted:
         word = key(term)
         if lookup is None:
             targets[i] = " ".join(term.split())
-        elif word in lookup:
-            targets[i] = lookup[word]
+        elif (found := _known(column, word, lookup)) in lookup:
+            targets[i] = lookup[found]
             recoded[i] = targets[i] is not None and term != written(targets[i])
         else:
             unknown[i] = True
@@ -58,6 +68,40 @@ def category(column: Column, entry: ColumnMap, cells: Coded) -> Converted:
         rows = cells.rows(unknown)
         if rows.any():
             out.problems.append(_unknown_terms(column, entry, cells, unknown, rows))
+    return out
+
+
+def _known(column: Column, word: str, lookup: dict[str, Scalar]) -> str:
+    """Word as the lookup has it; of "AIS: C" in a column of that scale only the grade."""
+    match = None if word in lookup else _GRADE.match(word)
+    if match is None or column.name not in _GRADED:
+        return word
+    scale = "ais" if match[1] == "asia" else match[1]
+    return match[2] if scale in (None, _GRADED[column.name]) else word
+
+
+def filled(column: Column, entry: ColumnMap, cells: Coded) -> Converted:
+    """
+    Read a filled cell as yes and an empty one as no.
+
+    Parameters
+    ----------
+    column : Column
+        Target, a column that is true or false.
+    entry : ColumnMap
+        Its entry in the mapping, with ``filled: true``.
+    cells : Coded
+        Cells of the source, for example dates of death.
+
+    Returns
+    -------
+    Converted
+        Never missing: that is what the mapping declares.
+    """
+    known = cells.codes >= 0
+    out = Converted({column.name: pd.Series(known).astype("boolean")})
+    words = "a filled cell is yes, an empty one is no"
+    out.conversions.append((words, len(known), entry.flag))
     return out
 
 
@@ -100,6 +144,13 @@ def _unknown_terms(
     if entry.codes:
         repair = "list the code under `values`, or write `others: missing`"
         return Problem("a code that the mapping doesn't list", repair, rows)
+    if column.kind == "boolean" and {key(t) for t in cells.terms} <= {"1", "2"}:
+        repair = "write `values: {1: true, 2: false}`, or the reverse, as the code book says"
+        return Problem("coded 1 and 2: only the code book says which is yes", repair, rows)
+    other = [m[1] for t in cells.terms if (m := _GRADE.match(key(t))) and m[1]]
+    if column.name in _GRADED and other:
+        repair = "map the column to the scale that it holds; Frankel and ASIA are not the same"
+        return Problem("a grade of another scale", repair, rows)
     near = _nearest(column, [t for t, u in zip(cells.terms, unknown, strict=True) if u])
     hint = f"; nearest known: {', '.join(near)}" if near else ""
     kind = "vocabulary" if column.name == "primary" else "contract"

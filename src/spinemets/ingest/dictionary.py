@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from spinemets import contract, vocabulary
-from spinemets.ingest.mapping import ColumnMap, Join, Mapping, OneRow
+from spinemets.ingest.mapping import ColumnMap, Join, Mapping, OneRow, TimeZero
 from spinemets.ingest.scales import known_units
 from spinemets.results import atomic
 from spinemets.stages._common import parser
@@ -153,6 +153,7 @@ def mapping_reference() -> str:
     for title, model in (
         ("The file", Mapping),
         ("An entry of `columns`", ColumnMap),
+        ("`time_zero`", TimeZero),
         ("An entry of `join`", Join),
         ("`one_row_per`", OneRow),
     ):

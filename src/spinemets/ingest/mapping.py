@@ -108,6 +108,16 @@ class Join(TableOptions):
     one_row_per: OneRow | None = Field(None, description="rule when a patient has several rows")
 
 
+DateOrder = Literal["auto", "day_first", "month_first", "iso", "excel"]
+
+
+class TimeZero(Closed):
+    """The date from which every interval is counted; it stays in memory and is never written."""
+
+    source: str = Field(..., alias="from", description="column with the date of time zero")
+    date: DateOrder = Field("auto", description="order of day and month, or `excel` day numbers")
+
+
 class ColumnMap(Closed):
     """Where one column of the contract comes from."""
 
@@ -125,6 +135,24 @@ class ColumnMap(Closed):
     crosswalk: Annotated[list[str], BeforeValidator(_one_or_many)] = Field(
         [], description="named performance table, or words table and then performance table"
     )
+    date: DateOrder | None = Field(
+        None,
+        description="the cells are dates, in this order of day and month: what is kept is the "
+        "interval to `time_zero` (age in completed years, calendar year), never the date",
+    )
+    otherwise: str | None = Field(
+        None, description="second column of the source, read where the first is empty"
+    )
+    filled: bool = Field(
+        False, description="yes where the cell is filled, no where it is empty (a date of death)"
+    )
+    cap: float | None = Field(None, description="ages above 89 become this age, for example 90")
+    system: Literal["icd"] | None = Field(
+        None, description="`icd`: the cells are ICD-10 codes or ICD-O-3 topographies of the primary"
+    )
+    morphology: str | None = Field(
+        None, description="column with the ICD-O-3 morphology beside `system: icd`"
+    )
     missing: Texts | None = Field(None, description="missing codes of this column alone")
     flag: str = Field("", description="sentence printed under every figure")
 
@@ -132,7 +160,23 @@ class ColumnMap(Closed):
     def _one_origin(self) -> Self:
         if (self.source is None) == (self.constant is None):
             raise ValueError("give either `from` or `constant`, not both and not neither")
+        if self.source is None and (self.date or self.filled or self.otherwise or self.system):
+            raise ValueError("a constant has no dates, codes or second column")
+        if self.morphology and not self.system:
+            raise ValueError("`morphology` goes with `system: icd`")
         return self
+
+    @property
+    def sources(self) -> list[str]:
+        """
+        Every column of the source that the entry reads.
+
+        Returns
+        -------
+        list of str
+            Empty for a constant.
+        """
+        return [s for s in (self.source, self.otherwise, self.morphology) if s is not None]
 
 
 class Mapping(TableOptions):
@@ -141,6 +185,9 @@ class Mapping(TableOptions):
     missing: Texts = Field(list(MISSING), description="cells that mean missing, in every column")
     resolution: Literal["day", "week", "month", "year"] | None = Field(
         None, description="steps in which the source records survival; default: seen in the data"
+    )
+    time_zero: TimeZero | None = Field(
+        None, description="column with the date of time zero, where the source has dates"
     )
     columns: dict[str, ColumnMap] = Field(
         ..., description="column of the contract to where it comes from"

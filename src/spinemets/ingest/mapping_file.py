@@ -16,6 +16,7 @@ from spinemets.ingest.mapping import (
     Mapping,
     OneRow,
     Scalar,
+    TimeZero,
     as_text,
 )
 from spinemets.ingest.scales import known_units, scale_read
@@ -53,7 +54,10 @@ def load(path: str | Path) -> Mapping:
     faults = [
         Fault(name, f"line {document.line(loc)}: {rule}", repair, column=".".join(loc))
         for column, entry in mapping.columns.items()
-        for loc, rule, repair in _check_column(column, entry)
+        for loc, rule, repair in (
+            *_check_column(column, entry),
+            *_check_kind(column, entry, mapping),
+        )
     ]
     if faults:
         raise InputError(faults)
@@ -116,6 +120,7 @@ def _model_at(loc: list[Any]) -> type[BaseModel]:
         "columns": ColumnMap,
         "join": Join,
         "one_row_per": OneRow,
+        "time_zero": TimeZero,
     }
     named = [parts[p] for p in loc if isinstance(p, str) and p in parts]
     return named[-1] if named else Mapping
@@ -142,6 +147,30 @@ def _check_column(name: str, entry: ColumnMap) -> list[Finding]:
     if not out:
         scale = contract.columns()[scale_read(name, entry)]
         out += _check_values(where, scale, entry)
+    return out
+
+
+def _check_kind(name: str, entry: ColumnMap, mapping: Mapping) -> list[Finding]:
+    """Keys that only some columns take: dates, filled cells, caps, code systems."""
+    column = contract.columns().get(name)
+    if column is None:
+        return []
+    where: tuple[str, ...] = ("columns", name)
+    out: list[Finding] = []
+    dated = column.unit == "days" or name in ("age_years", "calendar_year")
+    for key, given, fits, takes in (
+        ("date", entry.date, dated, "columns in days, `age_years` and `calendar_year`"),
+        ("filled", entry.filled, column.kind == "boolean", "columns that are true or false"),
+        ("cap", entry.cap, name == "age_years", "`age_years`"),
+        ("system", entry.system, name == "primary", "`primary`"),
+    ):
+        if given and not fits:
+            out.append(((*where, key), f"`{key}` is for {takes}", "remove it"))
+    if entry.date and dated and name != "calendar_year" and mapping.time_zero is None:
+        repair = "add `time_zero: {from: COLUMN}` to the mapping"
+        out.append(((*where, "date"), "a date needs a date of time zero", repair))
+    if entry.cap is not None and entry.cap < 90:
+        out.append(((*where, "cap"), "ages up to 89 need no cap", "write `cap: 90`"))
     return out
 
 

@@ -99,7 +99,10 @@ def _not_numbers(column: Column, cells: Coded, bad: Mask, decimal: str) -> list[
     out = []
     if dates.any():
         unit = column.unit or "numbers"
-        repair = f"give the interval in {unit}, counted from time zero, instead of the date"
+        repair = (
+            "write `date: day_first` (or `month_first`, `iso`) into the column's entry and declare "
+            f"`time_zero`, or give the interval in {unit}"
+        )
         out.append(Problem(f"dates where {unit} belong", repair, cells.rows(dates)))
     if marks.any():
         names = {".": "points", ",": "commas"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,14 @@ import pyarrow.compute as pc
 
 from spinemets import contract
 from spinemets.errors import Fault, InputError
-from spinemets.ingest import assemble, include, mapping_file, readers, scales, values
-from spinemets.ingest.cells import Coded, Converted, Mask, encode
+from spinemets.ingest import assemble, include, mapping_file, readers, scales
+from spinemets.ingest.cells import Mask
+from spinemets.ingest.conversion import NEEDED, convert_columns
 from spinemets.ingest.mapping import Mapping
-from spinemets.ingest.numbers import detect_decimal
+from spinemets.ingest.work import Work
 from spinemets.settings import Cohort
 
 REQUIRED = ("survival_days", "died")
-#: Columns without which a patient is left out, and how the flow table calls them.
-NEEDED = {"survival_days": "survival time", "died": "vital status"}
 FLOW = ["cohort", "step", "reason", "n"]
 QUALITY = ["cohort", "column", "rule", "severity", "n", "action", "repair"]
 TRANSFORMATIONS = ["cohort", "column", "conversion", "n", "flag"]
@@ -59,25 +57,6 @@ class Ingested:
     unused: list[str] = field(default_factory=list)
 
 
-class _Work:
-    """Everything gathered while one cohort is ingested."""
-
-    def __init__(self, cohort: Cohort) -> None:
-        self.cohort = cohort
-        self.structural: list[Fault] = []
-        self.value: list[Fault] = []
-        self.flow: list[tuple[str, str, int]] = []
-        self.quality: list[tuple[str, str, str, int, str, str]] = []
-        self.transformations: list[tuple[str, str, int, str]] = []
-
-    def stop_if_structural(self, also: Iterable[Fault] = ()) -> None:
-        if self.structural:
-            raise InputError([*self.structural, *also])
-
-    def table(self, rows: list[Any], names: list[str]) -> pd.DataFrame:
-        return pd.DataFrame([(self.cohort.id, *r) for r in rows], columns=names)
-
-
 def ingest(table: str | Path, mapping_path: str | Path | None, cohort: Cohort) -> Ingested:
     """
     Make the patient table of a cohort.
@@ -102,10 +81,10 @@ def ingest(table: str | Path, mapping_path: str | Path | None, cohort: Cohort) -
     InputError
         With every structural fault at once, and with the value faults found beside them.
     """
-    work = _Work(cohort)
+    work = Work(cohort)
     sheet, how = _source(table, mapping_path, work)
     names = _present(sheet, how, work)
-    converted = _convert(sheet, how, names, work)
+    converted = convert_columns(sheet, how, names, work)
     rule = _rule(how, work)
     _check_ids(sheet, how, work)
     work.stop_if_structural(work.value)
@@ -113,7 +92,7 @@ def ingest(table: str | Path, mapping_path: str | Path | None, cohort: Cohort) -
     resolution = how.resolution or _resolution(how, patients)
     patients, inclusion = _exclude(patients, sheet, how, rule, work)
     info = _info(work, how, table, mapping_path, resolution, len(patients))
-    used = {e.source for e in how.columns.values()} | _helpers(how)
+    used = {s for e in how.columns.values() for s in e.sources} | _helpers(how)
     return Ingested(
         patients=_complete(patients),
         inclusion=inclusion,
@@ -148,7 +127,7 @@ def refuse(result: Ingested, cohort: Cohort) -> None:
 
 # -- reading -----------------------------------------------------------------------------------
 def _source(
-    table: str | Path, mapping_path: str | Path | None, work: _Work
+    table: str | Path, mapping_path: str | Path | None, work: Work
 ) -> tuple[assemble.Sheet, Mapping]:
     """Read mapping and tables; what is wrong with either is reported together."""
     how: Mapping | None = None
@@ -176,78 +155,24 @@ def _source(
 def _helpers(how: Mapping) -> set[str]:
     rules = [how.one_row_per, *(j.one_row_per for j in how.join)]
     keys = {r.column for r in rules if r} | {c for r in rules if r for c in r.prefer}
+    keys |= {how.time_zero.source} if how.time_zero else set()
     return keys | set(how.select) | {x for j in how.join for x in (j.on, j.equals)} | set(how.drop)
 
 
-def _present(sheet: assemble.Sheet, how: Mapping, work: _Work) -> list[str]:
+def _present(sheet: assemble.Sheet, how: Mapping, work: Work) -> list[str]:
     """Contract columns whose source exists; the others are structural faults."""
     file = sheet.tables[0].file
-    wanted = [e.source for e in how.columns.values() if e.source is not None]
+    wanted = [s for e in how.columns.values() for s in e.sources]
+    wanted += [how.time_zero.source] if how.time_zero else []
     assemble.absent(list(dict.fromkeys(wanted)), sheet.header, file, work.structural)
     for name in REQUIRED:
         if name not in how.columns:
             rule = f"no column gives `{name}` ({contract.columns()[name].meaning})"
             work.structural.append(Fault(file, rule, "map it, or name a column so", column=name))
-    return [n for n, e in how.columns.items() if e.source is None or sheet.table_of(e.source)]
+    return [n for n, e in how.columns.items() if all(sheet.table_of(s) for s in e.sources)]
 
 
-# -- conversion --------------------------------------------------------------------------------
-def _convert(
-    sheet: assemble.Sheet, how: Mapping, names: list[str], work: _Work
-) -> dict[str, pd.Series]:
-    out: dict[str, pd.Series] = {}
-    cells = _cells(sheet, how, names)
-    decimal: str = how.decimal
-    if decimal == "auto":
-        numeric = [c for name, c in cells.items() if contract.columns()[name].is_numeric]
-        decimal = detect_decimal(numeric)
-        if decimal == ",":
-            rule = "decimal mark detected: comma"
-            work.quality.append(("", rule, "note", sheet.n_rows, "none needed", ""))
-    for name in names:
-        column, entry = contract.columns()[name], how.columns[name]
-        table = sheet.table_of(entry.source) if entry.source is not None else None
-        if name in cells and table is not None and entry.source is not None:
-            done = values.convert(column, entry, cells.pop(name), decimal)
-            _gather(name, entry.source, table, done, work)
-        elif entry.source is None:
-            done = values.constant(column, entry.constant, sheet.n_rows)
-        else:
-            continue
-        work.transformations += [(name, *c) for c in done.conversions]
-        for key, series in done.columns.items():
-            out[key] = series.combine_first(out[key]) if key in out else series
-    return out
-
-
-def _cells(sheet: assemble.Sheet, how: Mapping, names: list[str]) -> dict[str, Coded]:
-    """Cells of every column that is converted; the id isn't, it goes no further."""
-    out = {}
-    for name in names:
-        entry = how.columns[name]
-        table = sheet.table_of(entry.source) if entry.source is not None else None
-        if name != "patient_id" and table is not None and entry.source is not None:
-            missing = how.missing if entry.missing is None else entry.missing
-            out[name] = encode(table.columns[entry.source], missing)
-    return out
-
-
-def _gather(name: str, source: str, table: Any, done: Converted, work: _Work) -> None:
-    """Turn the problems of one column into faults and counts."""
-    aside = "patient removed" if name in NEEDED else "item set aside, patient kept"
-    where = name if name == source else f"{name} (from {source})"
-    for problem in done.problems:
-        rows = tuple(int(x) for x in table.lines[problem.rows])
-        severity = "structural" if problem.structural else "value"
-        fault = Fault(table.file, problem.rule, problem.repair, where, rows, severity)
-        if problem.structural:
-            work.structural.append(fault)
-            continue
-        work.value.append(fault)
-        work.quality.append((name, problem.rule, severity, len(rows), aside, problem.repair))
-
-
-def _check_ids(sheet: assemble.Sheet, how: Mapping, work: _Work) -> None:
+def _check_ids(sheet: assemble.Sheet, how: Mapping, work: Work) -> None:
     """Ids have to be there and differ; their values go no further than this function."""
     entry = how.columns.get("patient_id")
     table = sheet.table_of(entry.source) if entry and entry.source else None
@@ -271,7 +196,7 @@ def _check_ids(sheet: assemble.Sheet, how: Mapping, work: _Work) -> None:
 
 
 # -- exclusion ---------------------------------------------------------------------------------
-def _rule(how: Mapping, work: _Work) -> include.Inclusion | None:
+def _rule(how: Mapping, work: Work) -> include.Inclusion | None:
     text = work.cohort.include
     if text is None:
         return None
@@ -287,7 +212,7 @@ def _exclude(
     sheet: assemble.Sheet,
     how: Mapping,
     rule: include.Inclusion | None,
-    work: _Work,
+    work: Work,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Leave out who can't be analysed, then who isn't included; count every reason."""
     work.flow.append(("in", "", sheet.n_in))
@@ -335,7 +260,7 @@ def _resolution(how: Mapping, patients: pd.DataFrame) -> str:
     """Steps in which survival was recorded: a unit whose values are all whole numbers."""
     column = contract.columns()["survival_days"]
     unit = how.columns["survival_days"].unit or "days"
-    if unit == "days":
+    if unit == "days" or how.columns["survival_days"].date:
         return "day"
     steps = patients["survival_days"].dropna().to_numpy(dtype=float) / scales.factor(column, unit)
     whole = bool((np.abs(steps - np.round(steps)) < 1e-9).all())
@@ -359,7 +284,7 @@ def _complete(patients: pd.DataFrame) -> pd.DataFrame:
 
 
 def _info(
-    work: _Work,
+    work: Work,
     how: Mapping,
     table: str | Path,
     mapping_path: str | Path | None,

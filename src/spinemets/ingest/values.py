@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pandas as pd
 
 from spinemets import contract
 from spinemets.contract import Column
-from spinemets.ingest.categories import category
+from spinemets.ingest import dates
+from spinemets.ingest.categories import category, filled
 from spinemets.ingest.cells import Coded, Converted, written
+from spinemets.ingest.codes import from_codes
 from spinemets.ingest.grades import grades
 from spinemets.ingest.mapping import ColumnMap, Scalar
 from spinemets.ingest.numbers import number
 
+#: Safe Harbor: ages above this are given as one group.
+OLDEST: Final = 89
 
-def convert(column: Column, entry: ColumnMap, cells: Coded, decimal: str) -> Converted:
+
+@dataclass(frozen=True)
+class Around:
+    """
+    What a column needs to know of the rest of its table.
+
+    Parameters
+    ----------
+    decimal : str
+        Decimal mark, ``"."`` or ``","``.
+    zero : ndarray of datetime64[D] or None
+        Time zero of every row; None when the mapping declares no dates.
+    """
+
+    decimal: str = "."
+    zero: dates.Dates | None = None
+
+
+def convert(
+    column: Column, entry: ColumnMap, cells: Coded, around: Around, morphology: Coded | None = None
+) -> Converted:
     """
     Convert one source column.
 
@@ -27,19 +52,40 @@ def convert(column: Column, entry: ColumnMap, cells: Coded, decimal: str) -> Con
         Its entry in the mapping.
     cells : Coded
         Cells of the source.
-    decimal : str
-        Decimal mark, ``"."`` or ``","``.
+    around : Around
+        Decimal mark and time zero of the table.
+    morphology : Coded, optional
+        ICD-O-3 morphology beside the topography.
 
     Returns
     -------
     Converted
         Values, problems and conversions.
     """
+    if entry.filled:
+        return filled(column, entry, cells)
+    if entry.system == "icd":
+        return from_codes(entry, cells, morphology)
+    if entry.date:
+        return _capped(column, entry, dates.interval(column, entry, cells, around.zero))
     if column.name in ("kps", "ecog"):
-        return grades(column, entry, cells, decimal)
+        return grades(column, entry, cells, around.decimal)
     if column.is_numeric:
-        return number(column, entry, cells, decimal)
+        return _capped(column, entry, number(column, entry, cells, around.decimal))
     return category(column, entry, cells)
+
+
+def _capped(column: Column, entry: ColumnMap, done: Converted) -> Converted:
+    """Put everybody above 89 into one age, where the mapping says so."""
+    if entry.cap is None:
+        return done
+    ages = done.columns[column.name]
+    old = ages.gt(OLDEST).fillna(False).astype(bool)
+    done.columns[column.name] = ages.mask(old, entry.cap)
+    if old.any():
+        words = f"ages above {OLDEST} read as {entry.cap:g}"
+        done.conversions.append((words, int(old.sum()), entry.flag))
+    return done
 
 
 def constant(column: Column, value: Scalar, n: int) -> Converted:

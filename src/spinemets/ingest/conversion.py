@@ -1,0 +1,129 @@
+"""Every mapped column of a source becomes its column of the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from spinemets import contract
+from spinemets.errors import Fault
+from spinemets.ingest import assemble, dates, values
+from spinemets.ingest.cells import Coded, Converted, encode
+from spinemets.ingest.mapping import ColumnMap, Mapping
+from spinemets.ingest.numbers import detect_decimal
+from spinemets.ingest.tables import RawTable
+from spinemets.ingest.work import Work
+
+#: Columns without which a patient is left out, and how the flow table calls them.
+NEEDED = {"survival_days": "survival time", "died": "vital status"}
+
+
+def convert_columns(
+    sheet: assemble.Sheet, how: Mapping, names: list[str], work: Work
+) -> dict[str, pd.Series]:
+    """
+    Convert every mapped column, gathering faults and counting conversions.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        Source columns, one row per patient.
+    how : Mapping
+        Checked mapping.
+    names : list of str
+        Columns of the contract whose source exists.
+    work : Work
+        Faults and counts are added here.
+
+    Returns
+    -------
+    dict of str to pandas.Series
+        By contract column. What breaks the contract is missing.
+    """
+    out: dict[str, pd.Series] = {}
+    numeric = [n for n in names if contract.columns()[n].is_numeric and not how.columns[n].date]
+    around = values.Around(_decimal(sheet, how, numeric, work), _time_zero(sheet, how, work))
+    for name in names:
+        if name == "patient_id":
+            continue  # goes no further: it becomes a running number
+        column, entry = contract.columns()[name], how.columns[name]
+        if entry.source is None:
+            done = values.constant(column, entry.constant, sheet.n_rows)
+        else:
+            table = _table(sheet, entry.source)
+            beside = [_cells(sheet, c, how, entry) for c in [entry.morphology] if c]
+            cells = _with_otherwise(sheet, how, entry)
+            done = values.convert(column, entry, cells, around, *beside)
+            _gather(name, entry.source, table, done, work)
+        work.transformations += [(name, *c) for c in done.conversions]
+        for key, series in done.columns.items():
+            out[key] = series.combine_first(out[key]) if key in out else series
+    return out
+
+
+def _table(sheet: assemble.Sheet, column: str) -> RawTable:
+    table = sheet.table_of(column)
+    if table is None:  # `names` holds none such
+        raise KeyError(column)
+    return table
+
+
+def _cells(sheet: assemble.Sheet, column: str, how: Mapping, entry: ColumnMap) -> Coded:
+    missing = how.missing if entry.missing is None else entry.missing
+    return encode(_table(sheet, column).columns[column], missing)
+
+
+def _with_otherwise(sheet: assemble.Sheet, how: Mapping, entry: ColumnMap) -> Coded:
+    """Cells of the column; where they are empty those of the second one."""
+    cells = _cells(sheet, entry.source or "", how, entry)
+    if entry.otherwise is None:
+        return cells
+    other = _cells(sheet, entry.otherwise, how, entry)
+    shifted = np.where(other.codes < 0, -1, other.codes + len(cells.terms))
+    codes = np.where(cells.codes < 0, shifted, cells.codes)
+    return Coded(codes, [*cells.terms, *other.terms])
+
+
+def _decimal(sheet: assemble.Sheet, how: Mapping, names: list[str], work: Work) -> str:
+    if how.decimal != "auto":
+        return how.decimal
+    sources = [(n, how.columns[n].source) for n in names]
+    found = detect_decimal([_cells(sheet, s, how, how.columns[n]) for n, s in sources if s])
+    if found == ",":
+        rule = "decimal mark detected: comma"
+        work.quality.append(("", rule, "note", sheet.n_rows, "none needed", ""))
+    return found
+
+
+def _time_zero(sheet: assemble.Sheet, how: Mapping, work: Work) -> dates.Dates | None:
+    """Dates of time zero; they stay in memory."""
+    if how.time_zero is None or sheet.table_of(how.time_zero.source) is None:
+        return None
+    source, table = how.time_zero.source, _table(sheet, how.time_zero.source)
+    cells = encode(table.columns[source], how.missing)
+    calendar = dates.read(cells.terms, how.time_zero.date)
+    done = Converted(problems=dates.problems(calendar, cells))
+    _gather("time_zero", source, table, done, work)
+    absent = int((cells.codes < 0).sum())
+    if absent:
+        rule = "no date of time zero: every interval of these patients is missing"
+        repair = "add the date to the source"
+        work.quality.append(("time_zero", rule, "note", absent, "item missing", repair))
+    return dates.days_of(calendar, cells)
+
+
+def _gather(name: str, source: str, table: Any, done: Converted, work: Work) -> None:
+    """Turn the problems of one column into faults and counts."""
+    aside = "patient removed" if name in NEEDED else "item set aside, patient kept"
+    where = name if name == source else f"{name} (from {source})"
+    for problem in done.problems:
+        rows = tuple(int(x) for x in table.lines[problem.rows])
+        severity = "structural" if problem.structural else "value"
+        fault = Fault(table.file, problem.rule, problem.repair, where, rows, severity)
+        if problem.structural:
+            work.structural.append(fault)
+            continue
+        work.value.append(fault)
+        work.quality.append((name, problem.rule, severity, len(rows), aside, problem.repair))
