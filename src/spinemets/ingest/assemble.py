@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -228,7 +228,7 @@ def _take_or_empty(table: RawTable, at: Positions, first: str) -> RawTable:
     notes = [*table.notes]
     if lost:
         notes.append(f"{lost} rows of {Path(first).name} have no row here")
-    return RawTable(table.file, columns, len(at), lines, notes)
+    return replace(table, columns=columns, n_rows=len(at), find_lines=lines, notes=notes)
 
 
 def _note_unmatched(sheet: Sheet) -> None:

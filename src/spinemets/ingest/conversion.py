@@ -44,7 +44,8 @@ def convert_columns(
     """
     out: dict[str, pd.Series] = {}
     numeric = [n for n in names if contract.columns()[n].is_numeric and not how.columns[n].date]
-    around = values.Around(_decimal(sheet, how, numeric, work), _time_zero(sheet, how, work))
+    decimals = _decimals(sheet, how, numeric, work)
+    zero = _time_zero(sheet, how, work)
     for name in names:
         if name == "patient_id":
             continue  # goes no further: it becomes a running number
@@ -55,6 +56,7 @@ def convert_columns(
             table = _table(sheet, entry.source)
             beside = [_cells(sheet, c, how, entry) for c in [entry.morphology] if c]
             cells = _with_otherwise(sheet, how, entry)
+            around = values.Around(decimals[table.file], zero)
             done = values.convert(column, entry, cells, around, *beside)
             _gather(name, entry.source, table, done, work)
         work.transformations += [(name, *c) for c in done.conversions]
@@ -86,15 +88,21 @@ def _with_otherwise(sheet: assemble.Sheet, how: Mapping, entry: ColumnMap) -> Co
     return Coded(codes, [*cells.terms, *other.terms])
 
 
-def _decimal(sheet: assemble.Sheet, how: Mapping, names: list[str], work: Work) -> str:
-    if how.decimal != "auto":
-        return how.decimal
-    sources = [(n, how.columns[n].source) for n in names]
-    found = detect_decimal([_cells(sheet, s, how, how.columns[n]) for n, s in sources if s])
-    if found == ",":
-        rule = "decimal mark detected: comma"
-        work.quality.append(("", rule, "note", sheet.n_rows, "none needed", ""))
-    return found
+def _decimals(sheet: assemble.Sheet, how: Mapping, names: list[str], work: Work) -> dict[str, str]:
+    """Decimal mark of every file, found in its numeric columns where it is to be found."""
+    out = {t.file: t.decimal for t in sheet.tables}
+    for file in [f for f, mark in out.items() if mark == "auto"]:
+        sources = [(n, how.columns[n].source) for n in names]
+        columns = [
+            _cells(sheet, s, how, how.columns[n])
+            for n, s in sources
+            if s is not None and _table(sheet, s).file == file
+        ]
+        out[file] = detect_decimal(columns)
+        if out[file] == ",":
+            rule = "decimal mark detected: comma"
+            work.quality.append(("", rule, "note", sheet.n_rows, "none needed", ""))
+    return out
 
 
 def _time_zero(sheet: assemble.Sheet, how: Mapping, work: Work) -> dates.Dates | None:

@@ -41,6 +41,10 @@ def _one_or_many(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _number_or_many(value: object) -> object:
+    return [value] if isinstance(value, int) else value
+
+
 def _text_keys(value: object) -> object:
     return {as_text(k): v for k, v in value.items()} if isinstance(value, dict) else value
 
@@ -66,8 +70,20 @@ class Closed(BaseModel):
 class TableOptions(Closed):
     """How a file is read; what is left out is detected and has to agree with the default."""
 
-    format: Literal["auto", "csv", "tsv", "cbioportal"] = Field(
-        "auto", description="kind of file; `auto` goes by its name"
+    format: Literal[
+        "auto", "csv", "tsv", "cbioportal", "redcap", "excel", "parquet", "spss", "stata", "sas"
+    ] = Field("auto", description="kind of file; `auto` goes by its first bytes and its name")
+    sheet: str | None = Field(
+        None, description="sheet of a workbook; needed when more than one holds a table"
+    )
+    header: Annotated[list[int], BeforeValidator(_number_or_many)] = Field(
+        [], description="row (or rows, from above) on which the names of the columns stand"
+    )
+    value_labels: bool = Field(
+        True, description="SPSS, Stata, SAS: read a code that has a value label as its label"
+    )
+    catalog: str | None = Field(
+        None, description="SAS: file with the value labels (.sas7bcat), beside the table"
     )
     delimiter: str | None = Field(
         None, description="cell delimiter, or `auto`; default: comma, in .tsv and .txt a tab"
@@ -86,6 +102,9 @@ class TableOptions(Closed):
                 raise ValueError("unknown text encoding") from None
         if self.delimiter not in (None, "auto", "tab") and len(self.delimiter) != 1:
             raise ValueError("`delimiter` is one character, `tab` or `auto`")
+        rows = self.header
+        if rows and (rows[0] < 1 or rows != list(range(rows[0], rows[0] + len(rows)))):
+            raise ValueError("`header` is a row number, or consecutive row numbers from above")
         return self
 
 

@@ -1,128 +1,42 @@
 """
-Text tables: what encoding, delimiter and decimal mark a file has, and its cells.
+Read a table of any kind: text, workbook, Parquet, SPSS, Stata, SAS.
 
-What was detected has to agree with what the mapping declares (or with the default): a wrong guess
-is a structural fault whose repair is the line to add, so that no run depends on a guess that
-nobody saw. With ``auto`` in the mapping the detection is used, and reported.
+The kind is recognised by the first bytes of the file, then by its name; where the mapping declares
+another one, that is a fault. Every reader gives cells as text (``RawTable``), so that everything
+behind it is the same for all sources.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import csv as arrow_csv
-
 from spinemets.errors import Fault, InputError
-from spinemets.ingest.detect import BINARY, DELIMITERS, PROBE, detect_delimiter, detect_encoding
+from spinemets.ingest.detect import SUFFIXES, TYPED, detect_kind
 from spinemets.ingest.mapping import TableOptions
-from spinemets.ingest.tables import Lines, RawTable
+from spinemets.ingest.readers_common import Reading, read_bytes
+from spinemets.ingest.readers_text import read_text_table
+from spinemets.ingest.tables import RawTable
+
+_WORDS = {
+    "excel": "a spreadsheet",
+    "parquet": "a Parquet file",
+    "spss": "an SPSS file",
+    "stata": "a Stata file",
+    "sas": "a SAS file",
+    "text": "a text table",
+}
 
 
-class Reading:
+def read_table(path: str | Path, options: TableOptions) -> RawTable:
     """
-    Faults and notes gathered while one file is read.
-
-    Parameters
-    ----------
-    file : str
-        File as the user named it.
-    """
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.faults: list[Fault] = []
-        self.notes: list[str] = []
-
-    def fault(self, rule: str, repair: str, column: str = "", rows: tuple[int, ...] = ()) -> None:
-        """
-        Note a structural fault.
-
-        Parameters
-        ----------
-        rule, repair, column : str
-            As in ``Fault``.
-        rows : tuple of int
-            Line numbers.
-        """
-        self.faults.append(Fault(self.file, rule, repair, column=column, rows=rows))
-
-    def stop(self) -> None:
-        """
-        Raise what was found so far, if anything was.
-
-        Raises
-        ------
-        InputError
-            With every fault.
-        """
-        if self.faults:
-            raise InputError(self.faults)
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where header and rows of a text table stand."""
-
-    header: list[str]
-    header_line: int
-    body: bytes
-    first_line: int
-    delimiter: str
-
-
-def read_bytes(path: str | Path) -> bytes:
-    """
-    Read a whole file, or say why it can't be read.
-
-    Parameters
-    ----------
-    path : str or Path
-        File.
-
-    Returns
-    -------
-    bytes
-        Its content, never empty.
-
-    Raises
-    ------
-    InputError
-        When it is missing, a folder, not readable or empty.
-    """
-    reading = Reading(str(path))
-    content = b""
-    try:
-        content = Path(path).read_bytes()
-        if not content.strip():
-            reading.fault("the file is empty", "export the table again")
-    except FileNotFoundError:
-        reading.fault("the file does not exist", "create it or correct the path")
-    except IsADirectoryError:
-        reading.fault("this is a folder, not a file", "name the table inside it")
-    except PermissionError:
-        reading.fault("the file may not be read", "ask for permission to read it")
-    reading.stop()
-    return content
-
-
-def read_text_table(path: str | Path, options: TableOptions) -> RawTable:
-    """
-    Read a CSV or TSV file (also with cBioPortal's ``#`` lines before the header).
+    Read a table.
 
     Parameters
     ----------
     path : str or Path
         File.
     options : TableOptions
-        Encoding, delimiter and decimal mark that the mapping declares.
+        What the mapping declares of it.
 
     Returns
     -------
@@ -134,212 +48,41 @@ def read_text_table(path: str | Path, options: TableOptions) -> RawTable:
     InputError
         With every structural fault of the file at once.
     """
-    raw = read_bytes(path)
+    kind = _kind(Path(path), options)
+    if kind == "excel":
+        from spinemets.ingest.readers_excel import read_workbook
+
+        return read_workbook(path, options)
+    if kind in TYPED:
+        from spinemets.ingest.readers_typed import read_typed
+
+        return read_typed(path, kind, options)
+    return read_text_table(path, options)
+
+
+def _kind(path: Path, options: TableOptions) -> str:
     reading = Reading(str(path))
-    kind = next((what for magic, what in BINARY.items() if raw.startswith(magic)), None)
-    if kind:
-        reading.fault(f"this is {kind}, not a text table", "export it as CSV")
+    head = b""
+    if path.is_file():
+        with path.open("rb") as file:
+            head = file.read(64)
+    else:
+        read_bytes(path)  # says why it can't be read
+    kind = detect_kind(head, path.suffix)
+    if kind not in _WORDS:
+        reading.fault(f"this is {kind}, not a table", "unpack it, or export the table as CSV")
+    elif options.format != "auto" and kind != (
+        options.format if options.format in TYPED else "text"
+    ):
+        wanted = _WORDS.get(options.format, "a text table")
+        rule = f"this is {_WORDS[kind]}, the mapping declares {wanted}"
+        reading.fault(rule, f"write `format: {kind if kind in TYPED else 'auto'}` into the mapping")
+    elif kind == "text" and head and SUFFIXES.get(path.suffix.lower()) in TYPED:
+        wanted = _WORDS[SUFFIXES[path.suffix.lower()]]
+        rule = f"by its name this is {wanted}, but its content isn't (truncated? renamed?)"
+        reading.fault(rule, "export it again, or give a text table the ending .csv")
     reading.stop()
-    content = _to_utf8(raw, options, reading)
-    del raw
-    layout = _layout(content, Path(path), options, reading)
-    _check_header(layout, reading)
-    if layout.body.strip() == b"":
-        reading.fault("the table has a header but no rows", "export it with its rows")
-    reading.stop()
-    table = _parse(layout, reading)
-    reading.stop()
-    return table
-
-
-# -- encoding ----------------------------------------------------------------------------------
-def _to_utf8(raw: bytes, options: TableOptions, reading: Reading) -> bytes:
-    """Decode as declared; where that can't be what the file is, say so and read it as it is."""
-    found = detect_encoding(raw)
-    declared = found if options.encoding == "auto" else options.encoding
-    if options.encoding == "auto" and found != "utf-8":
-        reading.notes.append(f"text encoding detected: {found}")
-    if not _compatible(declared, found, raw):
-        words = {"utf-8-sig": "begins with a byte-order mark", "cp1252": "is not UTF-8"}
-        rule = f"the text {words.get(found, f'is {found.upper()}')}, declared is {declared}"
-        reading.fault(rule, f"write `encoding: {found}` into the mapping, or save it as UTF-8")
-        declared = found
-    try:
-        content = raw if declared == "utf-8" else raw.decode(declared).encode("utf-8")
-    except UnicodeError:
-        rule = f"the text can't be read as {declared}"
-        reading.fault(rule, f"write `encoding: {found}` into the mapping")
-        content = raw.decode("cp1252", errors="replace").encode("utf-8")
-    content = content.removeprefix(codecs.BOM_UTF8)
-    if b"\0" in content:
-        reading.fault("the text holds NUL characters", "export the table again as plain text")
-        reading.stop()
-    return content
-
-
-def _compatible(declared: str, found: str, raw: bytes) -> bool:
-    """Whether a text that looks like one encoding can be read as another."""
-    name = codecs.lookup(declared).name
-    if name == codecs.lookup(found).name:
-        return True
-    wide = ("utf-16", "utf-32")
-    if name.startswith(wide) or found.startswith(wide):
-        return name.startswith(wide) and name[:6] == found[:6]
-    if found == "cp1252":  # any one-byte encoding looks like this
-        return not name.startswith("utf-8")
-    return raw.isascii() or (name.startswith("utf-8") and found == "utf-8")
-
-
-# -- layout ------------------------------------------------------------------------------------
-def _layout(content: bytes, path: Path, options: TableOptions, reading: Reading) -> Layout:
-    """Find the header behind blank and ``#`` lines, and the delimiter."""
-    start, line = 0, 1
-    while True:
-        end = _line_end(content, start)
-        text = content[start:end].strip()
-        if text and not text.startswith(b"#"):
-            break
-        if end >= len(content):
-            reading.fault("the file holds comments but no table", "export the table again")
-            reading.stop()
-        start, line = end, line + 1
-    head = content[start : start + PROBE].decode("utf-8", errors="replace")
-    first = content[start : _line_end(content, start)].decode("utf-8", errors="replace")
-    delimiter = _delimiter(first.rstrip("\r\n"), path, options, reading)
-    stream = _Counting(head)
-    header = [cell.strip() for cell in next(csv.reader(stream, delimiter=delimiter), [])]
-    begin = start + stream.n_bytes
-    return Layout(header, line, content[begin:], line + stream.n_lines, delimiter)
-
-
-def _line_end(content: bytes, start: int) -> int:
-    """Offset just behind the line that begins at ``start`` (LF, CRLF or CR)."""
-    lf, cr = content.find(b"\n", start), content.find(b"\r", start)
-    if cr >= 0 and (lf < 0 or cr < lf - 1):
-        return cr + 1
-    return len(content) if lf < 0 else lf + 1
-
-
-class _Counting:
-    """Lines of a text, counting how many bytes the CSV reader took."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = iter(io.StringIO(text, newline=""))
-        self.n_bytes = self.n_lines = 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self.n_bytes += len(line.encode("utf-8"))
-        self.n_lines += 1
-        return line
-
-
-def _delimiter(header: str, path: Path, options: TableOptions, reading: Reading) -> str:
-    found = detect_delimiter(header)
-    by_name = "\t" if path.suffix.lower() in (".tsv", ".txt") else ","
-    if options.format in ("tsv", "cbioportal"):
-        by_name = "\t"
-    if options.delimiter == "auto":
-        if found and found != by_name:
-            reading.notes.append(f"delimiter detected: {DELIMITERS[found]}")
-        return found or by_name
-    declared = {"tab": "\t", None: by_name}.get(options.delimiter, options.delimiter) or by_name
-    if declared not in header and found is not None:
-        rule = (
-            f"wrong delimiter: the header is one cell when split at {_name(declared)}, "
-            f"and {header.count(found) + 1} when split at {_name(found)}"
-        )
-        written = "tab" if found == "\t" else f'"{found}"'
-        reading.fault(rule, f"add `delimiter: {written}` to the mapping")
-        return found
-    return declared
-
-
-def _name(delimiter: str) -> str:
-    return DELIMITERS.get(delimiter, repr(delimiter))
-
-
-def _check_header(layout: Layout, reading: Reading) -> None:
-    named = [h for h in layout.header if h]
-    for name in dict.fromkeys(h for h in named if named.count(h) > 1):
-        rule = f"the column stands {named.count(name)} times in the header"
-        reading.fault(rule, "rename or remove all but one", column=name)
-    if not named:
-        reading.fault("the header has no column names", "write names into the first row")
-
-
-# -- rows --------------------------------------------------------------------------------------
-def _parse(layout: Layout, reading: Reading) -> RawTable:
-    keys = [str(i) for i in range(len(layout.header))]
-    table = _arrow(layout, keys, reading)
-    if table is None:
-        return RawTable(reading.file, {}, 0, lambda: np.zeros(0, np.int64))
-    columns = {}
-    for key, name in zip(keys, layout.header, strict=True):
-        cells = pc.utf8_trim_whitespace(table[key])
-        if name:
-            columns[name] = cells
-        elif pc.any(pc.not_equal(cells, "")).as_py():
-            reading.notes.append("a column without a name was not read")
-    n = table.num_rows
-    return RawTable(reading.file, columns, n, lambda: _lines(layout, n), reading.notes)
-
-
-def _arrow(layout: Layout, keys: list[str], reading: Reading) -> pa.Table | None:
-    """Parse with pyarrow; what it says of a bad row holds the row, so only numbers are kept."""
-    bad = 0
-
-    def count(_: object) -> str:
-        nonlocal bad
-        bad += 1
-        return "skip"
-
-    try:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(layout.body),
-            read_options=arrow_csv.ReadOptions(column_names=keys, block_size=1 << 24),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=count
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(keys, pa.string()), strings_can_be_null=False
-            ),
-        )
-    except pa.ArrowInvalid:
-        rule = "the rows can't be split into cells (a quotation mark that is never closed?)"
-        reading.fault(rule, "look for an odd quotation mark, export the table again")
-        return None
-    if bad:
-        rows = tuple(line for line, cells in _records(layout) if len(cells) != len(keys))
-        rule = f"rows with more or fewer cells than the header ({len(keys)})"
-        repair = "check the delimiter and the quotation of cells (a decimal comma?)"
-        reading.fault(rule, repair, rows=rows)
-        return None
-    return table
-
-
-def _records(layout: Layout) -> Iterator[tuple[int, list[str]]]:
-    """Line and cells of every row, slowly; for naming rows only."""
-    text = layout.body.decode("utf-8", errors="replace")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter)
-    before = 0
-    for cells in reader:
-        if cells:
-            yield layout.first_line + before, cells
-        before = reader.line_num
-
-
-def _lines(layout: Layout, n: int) -> Lines:
-    """Line of every row: consecutive unless a cell holds a line break or a line is blank."""
-    ends = layout.body.rstrip(b"\r\n").count(b"\n") + 1
-    if ends == n:
-        return np.arange(layout.first_line, layout.first_line + n, dtype=np.int64)
-    found = np.fromiter((line for line, _ in _records(layout)), dtype=np.int64)
-    # The two parsers differ only on files that are broken in ways not seen yet.
-    return found if len(found) == n else np.arange(n, dtype=np.int64) + layout.first_line
+    return kind
 
 
 def try_read(path: str | Path, options: TableOptions, faults: list[Fault]) -> RawTable | None:
@@ -361,7 +104,7 @@ def try_read(path: str | Path, options: TableOptions, faults: list[Fault]) -> Ra
         None when it can't be read.
     """
     try:
-        return read_text_table(path, options)
+        return read_table(path, options)
     except InputError as err:
         faults += err.faults
     return None

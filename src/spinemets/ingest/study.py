@@ -71,7 +71,7 @@ def create(study: str | Path, table: str | Path | None = None) -> list[str]:
         raise InputError([Fault(str(study), rule, repair)])
     content: bytes | None = None
     if table is not None:
-        from spinemets.ingest.readers import read_bytes
+        from spinemets.ingest.readers_common import read_bytes
 
         content = read_bytes(table)
     name = Path(table).name if table is not None else "patients.csv"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,12 @@ class RawTable:
         Gives the line of every row; called only when a fault has to name rows.
     notes : list of str
         What was detected while reading, for the person who reads the quality table.
+    decimal : {".", ",", "auto"}
+        Decimal mark of its numbers.
+    labels : dict of str to str
+        What the source says a column means (variable label, label of a form's field).
+    codes : dict of str to dict of str to str
+        Value labels: column to code to label, both as they stand in the source.
     """
 
     file: str
@@ -40,6 +46,9 @@ class RawTable:
     n_rows: int
     find_lines: Callable[[], Lines]
     notes: list[str] = field(default_factory=list)
+    decimal: str = "."
+    labels: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @cached_property
     def lines(self) -> Lines:
@@ -68,4 +77,4 @@ class RawTable:
             The same columns with these rows.
         """
         columns = {name: cells.take(rows) for name, cells in self.columns.items()}
-        return RawTable(self.file, columns, len(rows), lambda: self.lines[rows], self.notes)
+        return replace(self, columns=columns, n_rows=len(rows), find_lines=lambda: self.lines[rows])
