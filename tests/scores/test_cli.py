@@ -129,7 +129,7 @@ class TestTable:
     def test_not_a_patient_table(self, tmp_path, text):
         path = tmp_path / "patients.csv"
         path.write_text(text)
-        with pytest.raises(InputError, match=r"contract|read"):
+        with pytest.raises(InputError, match=r"contract|no table"):
             run("score", str(path))
 
     def test_missing_file(self, tmp_path):

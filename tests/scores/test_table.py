@@ -117,7 +117,7 @@ class TestHarmonise:
         )
         assert table.missing("visceral_metastases").all()
         assert table.missing("metastasis_liver").all()
-        assert table.rejected["visceral_metastases"].all()
+        assert table.contradicted["visceral_metastases"].all()
 
     def test_several_foci_are_not_solitary(self):
         assert concept("solitary", n_vertebral_metastases=3) == kleene.FALSE

@@ -157,6 +157,8 @@ def test_what_is_not_a_code(code, morphology, why):
     [
         {"primary": "kidney", "hormone_dependent": True},
         {"primary": "primary_not_recorded", "small_cell": True},
+        {"primary": "breast", "small_cell": True},
+        {"primary": "unknown_primary", "small_cell": True},
         {"primary": "work_up_pending", "hormone_dependent": False},
         {"primary": "lungs"},
     ],

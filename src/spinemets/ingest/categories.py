@@ -112,13 +112,30 @@ def _lookup(column: Column, entry: ColumnMap) -> dict[str, Scalar] | None:
         return given or {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)}
     if not column.levels:
         return {**given} if given else None
-    known: dict[str, Scalar] = dict(_words(column.name))
+    known: dict[str, Scalar] = dict(words(column.name))
     return {**known, **{k: v if v is None else written(v) for k, v in given.items()}}
 
 
 @cache
-def _words(name: str) -> dict[str, str]:
-    """Words of a contract column: values, their labels and, for primaries, synonyms."""
+def words(name: str) -> dict[str, str]:
+    """
+    Words of a contract column: values, their labels and, for primaries, synonyms.
+
+    Parameters
+    ----------
+    name : str
+        Column with levels.
+
+    Returns
+    -------
+    dict of str to str
+        Normal form of a word (``cells.key``) to level.
+
+    Examples
+    --------
+    >>> words("sins_pain")["painless"]
+    'none'
+    """
     column = contract.columns()[name]
     out: dict[str, str] = {}
     if name == "primary":
@@ -162,11 +179,11 @@ def _unknown_terms(
 
 def _nearest(column: Column, terms: Terms) -> list[str]:
     """Known values near unknown terms; the terms themselves are a patient's and aren't shown."""
-    words = _words(column.name) if column.levels else {}
+    known = words(column.name) if column.levels else {}
     near = [
-        words[match]
+        known[match]
         for term in sorted(terms)[:50]
-        for match in difflib.get_close_matches(key(term), list(words), n=2, cutoff=0.6)
+        for match in difflib.get_close_matches(key(term), list(known), n=2, cutoff=0.6)
     ]
     return list(dict.fromkeys(near))[:5]
 

@@ -52,10 +52,25 @@ def add_parsers(subparsers: Any) -> None:
         ),
     )
     one.add_argument("file", nargs="?", type=Path, help="CSV table, one patient per row")
-    one.add_argument("--scores", nargs="+", metavar="ID", help="scores (default: the classic six)")
-    one.add_argument("--variant", help="variant of a single score")
+    one.add_argument(
+        "--scores", nargs="+", metavar="ID", help="scores, or all (default: the classic six)"
+    )
+    one.add_argument(
+        "--variant", help="variant to compute beside the published form, or all (a single score)"
+    )
     one.add_argument("--out", type=Path, help="write the result to this CSV file")
-    one.add_argument("--removability", choices=["missing", "unremovable"], default="missing")
+    one.add_argument(
+        "--removability",
+        choices=["missing", "unremovable", "both"],
+        default="missing",
+        help="what an unjudged removability of organ metastases counts as",
+    )
+    one.add_argument(
+        "--unlisted",
+        choices=["missing", "moderate", "rapid"],
+        default="missing",
+        help="growth of a primary that a growth-rate score doesn't list",
+    )
     one.add_argument(
         "--crosswalk",
         choices=sorted(crosswalks()),
@@ -220,7 +235,7 @@ def score(args: argparse.Namespace) -> int:
     int
         Exit code.
     """
-    from spinemets.scores import registry
+    from spinemets.scores import api, forms, registry
     from spinemets.scores.patient_options import read_patient
 
     prefix = "column_"
@@ -229,87 +244,62 @@ def score(args: argparse.Namespace) -> int:
     if (args.file is None) == (not given):
         rule = "give either a table or one patient by options"
         raise InputError([Fault("spinemets score", rule, "see `spinemets score --help`")])
-    wanted = registry.load_definitions(args.scores or registry.DEFAULT, _own(args))
-    if args.variant:
-        wanted = {name: _variant(d, args.variant) for name, d in wanted.items()}
+    wanted = api.wanted(args.scores, _own(args))
+    asked = {name: [args.variant] for name in wanted} if args.variant else {}
+    variants = forms.named_variants(asked, wanted, "spinemets score", "--variant")
     library = registry.with_dependencies(wanted, _own(args))
     if given:
-        return _score_one(args, wanted, library, read_patient(given))
-    return _score_table(args, list(wanted), library)
+        return _score_one(args, list(wanted), library, variants, read_patient(given))
+    return _score_table(args, list(wanted), library, variants)
 
 
-def _variant(definition: Any, name: str) -> Any:
-    if name not in definition.variant_names:
-        rule = f"{definition.id} has no variant {name!r}"
-        repair = f"use one of: {', '.join(definition.variant_names) or 'none'}"
-        raise InputError([Fault("spinemets score", rule, repair, column="--variant")])
-    return definition.with_variant(name)
+def _score_one(
+    args: argparse.Namespace,
+    wanted: list[str],
+    library: Any,
+    variants: dict[str, list[str]],
+    patient: dict[str, Any],
+) -> int:
+    import pandas as pd
 
-
-def _score_one(args: argparse.Namespace, wanted: Any, library: Any, patient: dict[str, Any]) -> int:
-    from spinemets.scores import engine, prepare, single, worked
+    from spinemets.scores import single
     from spinemets.scores.show import DISCLAIMER
 
-    cells = worked.table_of(patient)
-    if args.crosswalk:
-        prepare.crosswalk(cells, args.crosswalk)
-    prepare.assume(cells, args.removability)
-    results = engine.run(list(wanted.values()), library, cells)
-    _say("\n\n".join(single.explain_result(r, cells, 0) for r in results))
+    frame = pd.DataFrame({"patient_id": [1], **{k: [v] for k, v in patient.items()}})
+    texts = single.explain_forms(frame, library, _settings(args, variants), wanted)
+    _say("\n\n".join(texts))
     _say(f"\n{DISCLAIMER}")
     return 0
 
 
-def _score_table(args: argparse.Namespace, wanted: list[str], library: Any) -> int:
-    import pandas as pd
+def _settings(args: argparse.Namespace, variants: dict[str, list[str]]) -> Any:
+    from spinemets.scores.frames import Settings
 
+    return Settings(
+        variants=variants,
+        removability=args.removability,
+        unlisted=args.unlisted,
+        crosswalk=args.crosswalk,
+    )
+
+
+def _score_table(
+    args: argparse.Namespace, wanted: list[str], library: Any, variants: dict[str, list[str]]
+) -> int:
     from spinemets.results import write_csv
-    from spinemets.scores import frames, single
+    from spinemets.scores import csvfile, frames, prepare, reading, single
     from spinemets.scores.show import DISCLAIMER
 
-    frame = read_table(args.file)
-    if "patient_id" not in frame:
-        frame = frame.assign(patient_id=pd.RangeIndex(1, len(frame) + 1))
-    settings = frames.Settings(removability=args.removability, crosswalk=args.crosswalk)
-    results = frames.compute_results(frame, library, settings, wanted)
-    table = frames.to_frame(frame, results).assign(**single.wide(results))
+    texts, lines = csvfile.read_csv(args.file)
+    found = reading.read_table(texts, str(args.file), lines)
+    frame = found.frame
+    results = frames.compute_results(frame, library, _settings(args, variants), wanted)
+    cells = prepare.patient_table(frame, "missing", args.crosswalk)
+    table = frames.to_frame(frame, results).assign(**single.wide(results, cells))
     if args.out:
         write_csv(table, args.out)
     else:
         table.to_csv(sys.stdout, index=False, float_format="%.10g", lineterminator="\n")
     notes = [text for name in wanted for text in library[name].footnotes()]
-    sys.stderr.write("\n".join([*notes, DISCLAIMER]) + "\n")
+    sys.stderr.write("\n".join([*map(str, found.remarks), *notes, DISCLAIMER]) + "\n")
     return 0
-
-
-def read_table(path: Path) -> Any:
-    """
-    Read a table that already has the columns of the contract.
-
-    Parameters
-    ----------
-    path : Path
-        CSV file.
-
-    Returns
-    -------
-    DataFrame
-        As read, lines beginning with ``#`` left out.
-
-    Raises
-    ------
-    InputError
-        When the file can't be read or has no column of the contract.
-    """
-    import pandas as pd
-
-    try:
-        frame = pd.read_csv(path, comment="#", dtype_backend="numpy_nullable")
-    except (OSError, UnicodeDecodeError, ValueError) as err:
-        rule = f"the table can't be read ({type(err).__name__})"
-        raise InputError([Fault(str(path), rule, "give a CSV file in UTF-8")]) from None
-    if not set(frame.columns) & set(contract.columns()):
-        rule = "no column of the contract was found"
-        repair = "rename the columns (data/README.md), or map them: `spinemets check --mapping`"
-        raise InputError([Fault(str(path), rule, repair)])
-    return frame

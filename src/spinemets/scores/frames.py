@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spinemets.scores import engine, imports, items, prepare
-from spinemets.scores.definition import Definition, item_conditions
+from spinemets.scores.definition import Definition
 from spinemets.scores.engine import ScoreResult
-from spinemets.scores.schema import Condition
+from spinemets.scores.forms import base_form, forms_of, reads_removability
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,9 +26,11 @@ _STATE_TEXT: Final = {
     items.INTERVAL: "known only approximately",
     items.AMBIGUOUS: "left open by the score",
     items.UNLISTED: "not listed by the score",
-    items.REJECTED: "outside the contract or contradictory",
+    items.REJECTED: "outside the contract",
+    items.CONTRADICTORY: "contradictory",
 }
-UNLISTED_PREFIX: Final = "unlisted_"
+#: Different states an item can have.
+STATES: Final = items.CONTRADICTORY + 1
 
 
 @dataclass(frozen=True)
@@ -172,77 +174,6 @@ def compute_results(
     return [(results[key], key[1]) for key in keys]
 
 
-def forms_of(definition: Definition, variants: Sequence[str]) -> tuple[str, ...]:
-    """
-    Forms of a score that are computed.
-
-    Parameters
-    ----------
-    definition : Definition
-        Score.
-    variants : sequence of str
-        Variants asked for.
-
-    Returns
-    -------
-    tuple of str
-        Published form (empty name), then the variants; for an imported model its horizons.
-    """
-    if definition.data.predictions:
-        return definition.variant_names
-    return ("", *variants)
-
-
-def base_form(definition: Definition, unlisted: str) -> Definition:
-    """
-    Form of a score that is reported without a variant's name.
-
-    Parameters
-    ----------
-    definition : Definition
-        Published form.
-    unlisted : str
-        Setting: ``missing`` or a class for unlisted primaries.
-
-    Returns
-    -------
-    Definition
-        The variant ``unlisted_<class>`` where the score has one and the setting asks for it.
-    """
-    name = UNLISTED_PREFIX + unlisted
-    return definition.with_variant(name) if name in definition.variant_names else definition
-
-
-def reads_removability(definition: Definition, library: Mapping[str, Definition]) -> bool:
-    """
-    Whether the judged removability enters a score, directly or through another score.
-
-    Parameters
-    ----------
-    definition : Definition
-        Score.
-    library : Mapping of str to Definition
-        Scores that it may read.
-
-    Returns
-    -------
-    bool
-        True when it does.
-    """
-    return _reads(definition.conditions(), library)
-
-
-def _reads(conditions: Iterable[Condition], library: Mapping[str, Definition]) -> bool:
-    for condition in conditions:
-        if condition.column == prepare.REMOVABILITY:
-            return True
-        if condition.score is not None:
-            parts = [i for i in library[condition.score].items if condition.item in (None, i.id)]
-            if any(_reads(item_conditions(item), library) for item in parts):
-                return True
-    return False
-
-
 def _score_frame(ids: Any, result: ScoreResult, variant: str) -> pd.DataFrame:
     import pandas as pd
 
@@ -268,6 +199,45 @@ def _score_frame(ids: Any, result: ScoreResult, variant: str) -> pd.DataFrame:
     )
 
 
+def items_frame(frame: pd.DataFrame, result: ScoreResult, variant: str) -> pd.DataFrame:
+    """
+    Put the points of every item into a long table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Patient table that was scored.
+    result : ScoreResult
+        One score.
+    variant : str
+        Name of its form.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``patient_id, score, variant, item, name, low, high, state``, item by item.
+    """
+    import pandas as pd
+
+    texts = np.array([_STATE_TEXT.get(s, "known") for s in range(STATES)], dtype=object)
+    parts = [
+        pd.DataFrame(
+            {
+                "patient_id": frame["patient_id"].array,
+                "score": result.definition.id,
+                "variant": variant,
+                "item": item.id,
+                "name": item.name,
+                "low": result.items[item.id].low,
+                "high": result.items[item.id].high,
+                "state": texts[result.items[item.id].state],
+            }
+        )
+        for item in result.definition.items
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
 def reasons(result: ScoreResult) -> tuple[list[str], npt.NDArray[np.intp]]:
     """
     Say why a result is what it is, without any value of a patient.
@@ -290,7 +260,7 @@ def reasons(result: ScoreResult) -> tuple[list[str], npt.NDArray[np.intp]]:
     columns = np.concatenate([state, result.status[None], result.applies[None], gap[None]])
     code = np.zeros(columns.shape[1], dtype=np.int64)
     for row in columns:
-        code = code * 7 + row
+        code = code * STATES + row
     _, first, codes = np.unique(code, return_index=True, return_inverse=True)
     texts = [_reason(result.definition, columns[:, i].tolist()) for i in first]
     return texts, codes

@@ -19,7 +19,9 @@ from spinemets.scores.schema import Condition, Formula, Item, Level, Maybe, Term
 from spinemets.scores.table import PatientTable
 
 #: Why an item's points are not known; the graver, the larger.
-KNOWN, KNOWN_FROM_INTERVAL, MISSING, INTERVAL, AMBIGUOUS, UNLISTED, REJECTED = range(7)
+(
+    KNOWN, KNOWN_FROM_INTERVAL, MISSING, INTERVAL, AMBIGUOUS, UNLISTED, REJECTED, CONTRADICTORY
+) = range(8)  # fmt: skip
 #: Totals are sums of short decimals; comparing them at nine decimals removes binary noise.
 DECIMALS: Final = 9
 
@@ -81,7 +83,7 @@ def item_result(item: Item, table: PatientTable, maybe: Maybe = "open") -> ItemR
     low, high = lowest[possible], highest[possible]
     state = _states(item, table, (low == high) & ~open_)
     if nowhere.any():
-        state[nowhere & (state != REJECTED)] = UNLISTED
+        state[nowhere & (state < REJECTED)] = UNLISTED
     return ItemResult(low, high, state, open_)
 
 
@@ -207,6 +209,8 @@ def _states(item: Item, table: PatientTable, known: Bools) -> npt.NDArray[np.int
     for name in item_columns(item):
         if name in table.rejected:
             state[table.rejected[name] & ~known] = REJECTED
+        if name in table.contradicted:
+            state[table.contradicted[name] & ~known] = CONTRADICTORY
     return state
 
 
@@ -223,6 +227,6 @@ def _mark_imprecise(
 
 def _pass_on(state: npt.NDArray[np.int8], other: npt.NDArray[np.int8], known: Bools) -> None:
     """Take over why another score isn't known."""
-    for passed_on in (INTERVAL, AMBIGUOUS, UNLISTED, REJECTED):
+    for passed_on in (INTERVAL, AMBIGUOUS, UNLISTED, REJECTED, CONTRADICTORY):
         state[(other == passed_on) & ~known] = passed_on
     state[(other == KNOWN_FROM_INTERVAL) & known] = KNOWN_FROM_INTERVAL

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from spinemets import contract, units, vocabulary
+from spinemets import contract
 from spinemets.errors import Fault, InputError
+from spinemets.scores import reading
 
 
 def read_patient(given: dict[str, str]) -> dict[str, Any]:
@@ -20,7 +21,8 @@ def read_patient(given: dict[str, str]) -> dict[str, Any]:
     Returns
     -------
     dict of str to object
-        Column to value in the contract's unit.
+        Column to value in the contract's unit; with what the words for the primary tell of its
+        biology.
 
     Raises
     ------
@@ -29,63 +31,25 @@ def read_patient(given: dict[str, str]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> read_patient({"kps": "80", "albumin_g_per_l": "3.5 g/dL", "died": "no"})
-    {'kps': 80.0, 'albumin_g_per_l': 35.0, 'died': False}
+    >>> read_patient({"kps": "80", "albumin_g_per_l": "3.5 g/dL", "smoker": "no"})
+    {'kps': 80.0, 'albumin_g_per_l': 35.0, 'smoker': False}
+    >>> read_patient({"primary": "NSCLC"})
+    {'primary': 'lung', 'small_cell': False}
     """
     out, faults = {}, []
     for name, text in given.items():
-        column = contract.columns()[name]
         try:
-            out[name] = _value(column, text.strip())
+            out[name] = reading.value(contract.columns()[name], text)
         except ValueError as err:
-            repair = str(err) or f"use {column.allowed()}"
             option = f"--{name.replace('_', '-')}"
-            faults.append(Fault("spinemets score", "not a value of the contract", repair, option))
+            rule = "not a value of the contract"
+            faults.append(Fault("spinemets score", rule, str(err), option))
+    told = reading.biology(given.get("primary", ""))
+    for name, flag in told.items():
+        if out.setdefault(name, flag) != flag:
+            rule = "contradicts the words given for the primary"
+            option = f"--{name.replace('_', '-')}"
+            faults.append(Fault("spinemets score", rule, "correct one of the two", option))
     if faults:
         raise InputError(faults)
     return out
-
-
-_BOOLEAN = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-
-
-def _value(column: contract.Column, text: str) -> Any:
-    if column.kind == "boolean":
-        if text.lower() not in _BOOLEAN:
-            raise ValueError("use yes or no")
-        return _BOOLEAN[text.lower()]
-    if column.is_numeric:
-        return _number(column, text)
-    if column.name == "primary":
-        return _primary(text)
-    if column.levels and text not in column.levels:
-        raise ValueError(f"use one of: {column.allowed()}")
-    return text
-
-
-def _number(column: contract.Column, text: str) -> float:
-    number, _, unit = text.partition(" ")
-    value = float(number)
-    if unit:
-        known = [u for u in units.known_units(column.unit) if u == unit or u.startswith(f"{unit} ")]
-        if not known:
-            raise ValueError(f"unit: one of {', '.join(units.known_units(column.unit))}")
-        fitting = [u for u in known if column.substance and column.substance in u] or known
-        value *= units.factor(column.unit, fitting[0])
-    low, high = column.minimum, column.maximum
-    step = column.step or (1.0 if column.kind == "integer" else None)
-    outside = (low is not None and value < low) or (high is not None and value > high)
-    if outside or (step and (value - (low or 0.0)) % step):
-        raise ValueError(f"use {column.allowed()}")
-    return value
-
-
-def _primary(text: str) -> str:
-    from spinemets.settings import suggest
-
-    terms = {p.id: p.id for p in vocabulary.primaries().values()}
-    terms |= {s.lower(): p.id for p in vocabulary.primaries().values() for s in p.synonyms}
-    key = text.lower().replace("-", "_") if text.lower() not in terms else text.lower()
-    if key not in terms:
-        raise ValueError(f"a canonical primary or a synonym{suggest(text.lower(), terms)}")
-    return terms[key]

@@ -71,6 +71,7 @@ def harmonise(table: PatientTable) -> PatientTable:
     for contradiction in rules.contradictions:
         where = kleene.evaluate(contradiction.when, table) == kleene.TRUE
         if where.any():
+            table.contradictions.append((contradiction, where))
             for name in contradiction.columns:
                 table.erase(name, where)
             table.forget()
@@ -85,7 +86,8 @@ def harmonise(table: PatientTable) -> PatientTable:
 
 def _rejected(table: PatientTable, name: str) -> Bools:
     table.missing(name)  # reads the column, which is when values are rejected
-    return table.rejected.get(name, np.zeros(table.n, bool))
+    none = np.zeros(table.n, bool)
+    return table.rejected.get(name, none) | table.contradicted.get(name, none)
 
 
 def assume(table: PatientTable, removability: Removability) -> None:

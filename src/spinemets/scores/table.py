@@ -25,6 +25,8 @@ from spinemets.scores.cells import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from spinemets.scores.concepts import Contradiction
+
 
 class Numbers(NamedTuple):
     """Lowest and highest possible value per patient; the same array when all are exact."""
@@ -70,6 +72,8 @@ class PatientTable:
         self._numbers: dict[str, Numbers] = {}
         self._luts: dict[Any, npt.NDArray[np.int8]] = {}
         self.rejected: dict[str, Bools] = {}
+        self.contradicted: dict[str, Bools] = {}
+        self.contradictions: list[tuple[Contradiction, Bools]] = []
         self._flagged: dict[str, Bools] = {}
         self.cache: dict[Any, npt.NDArray[np.int8]] = {}
         self.scores: dict[str, ScoreNumbers] = {}
@@ -319,7 +323,7 @@ class PatientTable:
 
     def erase(self, name: str, where: Bools) -> None:
         """
-        Treat values as unknown and remember that they were rejected.
+        Treat values as unknown because they contradict others, and remember it.
 
         Parameters
         ----------
@@ -336,8 +340,8 @@ class PatientTable:
             )
         else:
             self._codes[name] = np.where(where, -1, self.codes(name)).astype(np.int16)
-        before = self.rejected.get(name)
-        self.rejected[name] = where if before is None else where | before
+        before = self.contradicted.get(name)
+        self.contradicted[name] = where if before is None else where | before
 
     def fill(self, name: str, where: Bools, value: str | tuple[float, float]) -> None:
         """

@@ -20,7 +20,7 @@ from spinemets import contract, units, vocabulary
 from spinemets.scores import engine, items, kleene, prepare
 from spinemets.scores.cells import PRIMARY, levels_of
 from spinemets.scores.definition import Definition, item_conditions
-from spinemets.scores.schema import Band, Condition, Item
+from spinemets.scores.schema import Band, Condition, Item, Maybe
 from spinemets.scores.table import Numbers, PatientTable
 
 #: A column of the patient table, or ``score:<id>`` / ``score:<id>:<item>``.
@@ -277,8 +277,8 @@ def grid(parts: Sequence[Item], library: Mapping[str, Definition]) -> Grid:
     table = table_of(columns, library)
     prepare.harmonise(table)
     possible = np.ones(len(rows), dtype=bool)
-    for rejected in table.rejected.values():
-        possible &= ~rejected
+    for impossible in (*table.rejected.values(), *table.contradicted.values()):
+        possible &= ~impossible
     return Grid(table, columns, possible)
 
 
@@ -328,7 +328,9 @@ def components(parts: Sequence[Item]) -> list[list[Item]]:
     return [members for _, members in groups]
 
 
-def reached_levels(item: Item, table: PatientTable) -> list[npt.NDArray[np.bool_]]:
+def reached_levels(
+    item: Item, table: PatientTable, maybe: Maybe = "open"
+) -> list[npt.NDArray[np.bool_]]:
     """
     For each level the patients who can have it.
 
@@ -338,6 +340,8 @@ def reached_levels(item: Item, table: PatientTable) -> list[npt.NDArray[np.bool_
         Item of a score.
     table : PatientTable
         Patients.
+    maybe : {"open", "in", "out"}
+        How values that the score leaves open are read.
 
     Returns
     -------
@@ -347,7 +351,7 @@ def reached_levels(item: Item, table: PatientTable) -> list[npt.NDArray[np.bool_
     out = []
     open_ = np.ones(table.n, dtype=bool)
     for level in item.levels:
-        truth = items.level_truth(item, level, table)
+        truth = items.level_truth(item, level, table, maybe)
         out.append(open_ & (truth != kleene.FALSE))
         open_ = open_ & (truth != kleene.TRUE)
     return out

@@ -10,9 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from spinemets.errors import Fault, InputError
 from spinemets.stages._common import exit_with, json_argument, log, parser, run
 
 
@@ -44,17 +42,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         import pandas as pd
 
         from spinemets.results import atomic, write_csv
-        from spinemets.scores import frames, notes, registry
+        from spinemets.scores import forms, frames, notes, registry
         from spinemets.settings import ScoreSettings
 
         settings = ScoreSettings.model_validate(args.settings)
         cohort = str(json.loads(args.cohort_info.read_text(encoding="utf-8"))["id"])
         wanted = registry.load_definitions(settings.ids, settings.folders)
-        check_variants(settings.variants, wanted)
+        variants = forms.named_variants(settings.variants, wanted, "config", "scores.variants")
         library = registry.with_dependencies(wanted, settings.folders)
         patients = pd.read_parquet(args.patients)
         reading = frames.Settings(
-            variants=settings.variants,
+            variants=variants,
             removability=settings.removability,
             unlisted=settings.unlisted,
         )
@@ -70,41 +68,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         write_csv(notes.notes(list(wanted.values()), cohort), args.out_notes)
 
     return run("score", work)
-
-
-def check_variants(variants: dict[str, list[str]], definitions: dict[str, Any]) -> None:
-    """
-    Refuse variants that don't exist, all at once.
-
-    Parameters
-    ----------
-    variants : dict of str to list of str
-        Variants asked for, per score.
-    definitions : dict of str to Definition
-        Scores that are computed.
-
-    Raises
-    ------
-    InputError
-        When a score isn't computed, or has no such variant.
-    """
-    from spinemets.settings import suggest
-
-    faults = []
-    for score, names in variants.items():
-        known = definitions[score].variant_names if score in definitions else ()
-        if score not in definitions:
-            rule = f"variants are given for {score!r}, which isn't computed"
-            repair = "add it to `scores.ids`, or remove its variants"
-            faults.append(Fault("config", rule, repair, column="scores.variants"))
-            continue
-        for name in names:
-            if name not in known:
-                rule = f"{score} has no variant {name!r}{suggest(name, known)}"
-                repair = f"use one of: {', '.join(known) or 'none'}"
-                faults.append(Fault("config", rule, repair, column=f"scores.variants.{score}"))
-    if faults:
-        raise InputError(faults)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,12 @@ from spinemets.vocabulary import NOT_RECORDED, PENDING, UNKNOWN_PRIMARY, Primary
 TERMS_FILE: Final = Path(__file__).with_name("terms.yaml")
 DATA_FILES: Final = ("terms.yaml",)
 HORMONAL: Final = frozenset({"breast", "prostate"})
+#: Whose small-cell histology the scores tell apart.
+SMALL_CELL: Final = frozenset({"lung"})
 #: Terms that are no tumour: no biology is known of them.
 NO_TUMOUR: Final = frozenset({NOT_RECORDED, PENDING})
 _ICD: Final = re.compile(r"^[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?$")
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _MORPHOLOGY: Final = re.compile(r"^M?-?(\d{4})(/\d)?$")
 
 
@@ -35,7 +38,7 @@ class Tumour:
     targeted_drug : bool or None
         Treated with a molecularly targeted drug; a fact of treatment, so no code or term sets it.
     small_cell : bool or None
-        Small-cell histology.
+        Small-cell lung cancer; True for the lung only.
 
     Raises
     ------
@@ -64,6 +67,10 @@ class Tumour:
         flags = (self.hormone_dependent, self.small_cell)
         if self.primary in NO_TUMOUR and any(flag is not None for flag in flags):
             raise ValueError(f"nothing is known of the biology of {self.primary}")
+        if self.small_cell and self.primary not in SMALL_CELL:
+            raise ValueError(f"{self.primary} can't be small-cell; that is a type of lung cancer")
+        if self.small_cell and self.primary not in SMALL_CELL:
+            raise ValueError(f"{self.primary} can't be small-cell; that is a type of lung cancer")
 
 
 class UnresolvedError(ValueError):
@@ -100,23 +107,59 @@ def from_term(term: str) -> Tumour:
     >>> from_term("Castration-resistant prostate cancer").hormone_dependent
     False
     """
-    word = " ".join(term.lower().split())
-    entry = _tables()["terms"].get(word)
-    if entry is not None:
-        return Tumour(**entry)
-    found = _words().get(word) or _words().get(word.replace("_", " "))
+    found = words().get(_plain(term))
     if found is None:
         raise UnresolvedError("the term is not in the vocabulary")
-    return Tumour(found)
+    return found
 
 
 @cache
-def _words() -> dict[str, str]:
-    words: dict[str, str] = {}
+def words() -> dict[str, Tumour]:
+    """
+    Every term of the vocabulary.
+
+    Returns
+    -------
+    dict of str to Tumour
+        Terms in lower case, umlauts written out, blanks for hyphens and underscores.
+
+    Examples
+    --------
+    >>> words()["brustkrebs"].primary
+    'breast'
+    """
+    out: dict[str, Tumour] = {}
     for primary in primaries().values():
-        for word in (primary.id, primary.id.replace("_", " "), primary.label, *primary.synonyms):
-            words[word.lower()] = primary.id
-    return words
+        for word in (primary.id, primary.label, *primary.synonyms):
+            out[_plain(word)] = Tumour(primary.id)
+    return out | {_plain(term): Tumour(**entry) for term, entry in _tables()["terms"].items()}
+
+
+def _plain(text: str) -> str:
+    plain = text.casefold().translate(_UMLAUTS)
+    return " ".join(re.sub(r"[-_]", " ", plain).split())
+
+
+def looks_like_icd(text: str) -> bool:
+    """
+    Whether a text has the form of an ICD-10 code.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    bool
+        True for a letter with digits, with or without a point.
+
+    Examples
+    --------
+    >>> looks_like_icd("c50.9"), looks_like_icd("breast")
+    (True, False)
+    """
+    return bool(_ICD.match(text.strip().upper()))
 
 
 def from_icd(

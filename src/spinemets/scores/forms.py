@@ -1,0 +1,132 @@
+"""Which forms of a score are computed: as published, its variants, readings of judgement items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from spinemets.errors import Fault, InputError
+from spinemets.scores import prepare
+from spinemets.scores.definition import Definition, item_conditions
+from spinemets.scores.schema import Condition
+from spinemets.settings import suggest
+
+#: Asks for every variant and computable misprint of a score.
+ALL_VARIANTS: Final = "all"
+UNLISTED_PREFIX: Final = "unlisted_"
+
+
+def forms_of(definition: Definition, variants: Sequence[str]) -> tuple[str, ...]:
+    """
+    Forms of a score that are computed.
+
+    Parameters
+    ----------
+    definition : Definition
+        Score.
+    variants : sequence of str
+        Variants asked for.
+
+    Returns
+    -------
+    tuple of str
+        Published form (empty name), then the variants; for an imported model its horizons.
+    """
+    if definition.data.predictions:
+        return definition.variant_names
+    return ("", *variants)
+
+
+def named_variants(
+    asked: Mapping[str, Sequence[str]], definitions: Mapping[str, Definition], file: str, key: str
+) -> dict[str, list[str]]:
+    """
+    Refuse variants that don't exist, all at once; ``all`` becomes every variant of the score.
+
+    Parameters
+    ----------
+    asked : Mapping of str to sequence of str
+        Variants asked for, per score.
+    definitions : Mapping of str to Definition
+        Scores that are computed.
+    file, key : str
+        Where they were asked for; named in faults.
+
+    Returns
+    -------
+    dict of str to list of str
+        Per score, each variant once.
+
+    Raises
+    ------
+    InputError
+        When a score isn't computed, or has no such variant.
+    """
+    out: dict[str, list[str]] = {}
+    faults = []
+    for score, names in asked.items():
+        if score not in definitions:
+            rule = f"variants are given for {score!r}, which isn't computed"
+            repair = "compute the score as well, or remove its variants"
+            faults.append(Fault(file, rule + suggest(score, definitions), repair, column=key))
+            continue
+        known = definitions[score].variant_names
+        for name in names:
+            if name not in (ALL_VARIANTS, *known):
+                rule = f"{score} has no variant {name!r}{suggest(name, known)}"
+                repair = f"use one of: {', '.join(known) or 'none'}; or {ALL_VARIANTS}"
+                faults.append(Fault(file, rule, repair, column=f"{key}.{score}"))
+        out[score] = list(dict.fromkeys(known if ALL_VARIANTS in names else names))
+    if faults:
+        raise InputError(faults)
+    return out
+
+
+def base_form(definition: Definition, unlisted: str) -> Definition:
+    """
+    Form of a score that is reported without a variant's name.
+
+    Parameters
+    ----------
+    definition : Definition
+        Published form.
+    unlisted : str
+        Setting: ``missing`` or a class for unlisted primaries.
+
+    Returns
+    -------
+    Definition
+        The variant ``unlisted_<class>`` where the score has one and the setting asks for it.
+    """
+    name = UNLISTED_PREFIX + unlisted
+    return definition.with_variant(name) if name in definition.variant_names else definition
+
+
+def reads_removability(definition: Definition, library: Mapping[str, Definition]) -> bool:
+    """
+    Whether the judged removability enters a score, directly or through another score.
+
+    Parameters
+    ----------
+    definition : Definition
+        Score.
+    library : Mapping of str to Definition
+        Scores that it may read.
+
+    Returns
+    -------
+    bool
+        True when it does.
+    """
+    return _reads(definition.conditions(), library)
+
+
+def _reads(conditions: Iterable[Condition], library: Mapping[str, Definition]) -> bool:
+    for condition in conditions:
+        if condition.column == prepare.REMOVABILITY:
+            return True
+        if condition.score is not None:
+            parts = [i for i in library[condition.score].items if condition.item in (None, i.id)]
+            if any(_reads(item_conditions(item), library) for item in parts):
+                return True
+    return False
