@@ -1,0 +1,55 @@
+"""
+What the workflow makes: files, parameters and provenance of every job, from the configuration.
+
+The rules under ``workflow/`` say when and where; the few questions that they can't answer in
+Snakemake's own language (which table feeds a cohort, which figures it has) are answered here, so
+that they are typed and tested. Never imports Snakemake.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from spinemets.errors import InputError
+from spinemets.plan.files import Files
+from spinemets.plan.parameters import Parameters
+
+__all__ = ["Plan", "start"]
+
+
+class Plan(Files, Parameters):
+    """Answers of the workflow, for one configuration: its files and its parameters."""
+
+
+def start(config: Mapping[str, Any]) -> Plan:
+    """
+    Begin a run: check the configuration, and let the rules use this interpreter.
+
+    Where a rule's conda environment is activated, that one comes first on the path again.
+
+    Parameters
+    ----------
+    config : mapping
+        Merged configuration, as Snakemake hands it over.
+
+    Returns
+    -------
+    Plan
+        Answers of the workflow. A faulty configuration ends the process with exit code 2, after
+        every fault was printed.
+    """
+    folder = str(Path(sys.executable).parent)
+    path = os.environ.get("PATH", os.defpath)
+    if path.split(os.pathsep)[0] != folder:
+        os.environ["PATH"] = os.pathsep.join([folder, path])
+    # Numerical libraries must not open a thread per core inside every job.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    try:
+        return Plan(config)
+    except InputError as fault:
+        sys.stderr.write(f"{fault}\n")
+        raise SystemExit(fault.exit_code) from None

@@ -1,0 +1,209 @@
+"""Which files the workflow reads and makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from spinemets.plan.study import Study
+from spinemets.released import (
+    DESCRIPTION,
+    FIGURES,
+    FORMATS,
+    SCORING,
+    figure_of_grouping,
+    sources_of_figure,
+)
+
+
+class Files(Study):
+    """Files of every job: what is released, and the inputs that depend on the configuration."""
+
+    def figures(self, cohort: str) -> list[str]:
+        """
+        Figures of a cohort.
+
+        Parameters
+        ----------
+        cohort : str
+            Cohort id.
+
+        Returns
+        -------
+        list of str
+            The figure of included against left out only where the cohort has an inclusion rule.
+        """
+        by_group = [figure_of_grouping(g) for g in self.groupings(cohort)]
+        has_rule = self.cohorts[cohort].include is not None
+        rest = [f for f in FIGURES if has_rule or f != "kaplan_meier_inclusion"]
+        return [*rest[:1], *by_group, *rest[1:]]
+
+    def figure_files(self, cohort: str, formats: Iterable[str] = FORMATS) -> list[str]:
+        """
+        Files of all figures of a cohort.
+
+        Parameters
+        ----------
+        cohort : str
+            Cohort id.
+        formats : iterable of str
+            File formats.
+
+        Returns
+        -------
+        list of str
+            Paths relative to the study folder.
+        """
+        base = f"{self.release}/{cohort}/figures"
+        return [f"{base}/{name}.{ext}" for name in self.figures(cohort) for ext in formats]
+
+    def tables(self, cohort: str, names: Iterable[str] = DESCRIPTION + SCORING) -> list[str]:
+        """
+        Released tables of a cohort.
+
+        Parameters
+        ----------
+        cohort : str
+            Cohort id.
+        names : iterable of str
+            Names of the tables.
+
+        Returns
+        -------
+        list of str
+            Paths relative to the study folder.
+        """
+        return [f"{self.release}/{cohort}/tables/{name}.csv" for name in names]
+
+    def released_files(self) -> list[str]:
+        """
+        Tables, figures and reports of all cohorts: a file that was lost is made again.
+
+        Returns
+        -------
+        list of str
+            Paths relative to the study folder.
+        """
+        return [
+            path
+            for cohort in self.cohorts
+            for path in (
+                *self.tables(cohort),
+                *self.figure_files(cohort),
+                f"{self.release}/{cohort}/report.html",
+            )
+        ]
+
+    def raw_table(self, wildcards: Any) -> str:
+        """
+        Table that a cohort is read from.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        str
+            The user's file, or the one that the simulation writes.
+        """
+        cohort = self.cohorts[wildcards.cohort]
+        return cohort.file or f"{self.private}/{cohort.id}/SIMULATED_{cohort.id}.csv"
+
+    def raw_files(self, wildcards: Any) -> list[str]:
+        """
+        Files that a cohort begins with.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        list of str
+            The raw table; of a simulated cohort its truth as well.
+        """
+        truth = f"{self.private}/{wildcards.cohort}/truth.parquet"
+        made = self.cohorts[wildcards.cohort].simulate is not None
+        return [self.raw_table(wildcards), *([truth] if made else [])]
+
+    def mapping(self, wildcards: Any) -> list[str]:
+        """
+        Mapping file of a cohort.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        list of str
+            Empty when the table already has the columns of the contract.
+        """
+        mapping = self.cohorts[wildcards.cohort].mapping
+        return [mapping] if mapping else []
+
+    def score_files(self, _: Any = None) -> list[str]:
+        """
+        The study's own score files.
+
+        Returns
+        -------
+        list of str
+            Paths, sorted; a change of one reruns the scoring.
+        """
+        folders = [Path(f) for f in self.settings.scores.folders]
+        return sorted(p.as_posix() for f in folders if f.is_dir() for p in f.glob("*.yaml"))
+
+    def figure_tables(self, wildcards: Any) -> list[str]:
+        """
+        Released tables that a figure is drawn from.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attributes ``cohort`` and ``figure``.
+
+        Returns
+        -------
+        list of str
+            Paths relative to the study folder.
+        """
+        return self.tables(wildcards.cohort, sources_of_figure(wildcards.figure))
+
+    def report_inputs(self, wildcards: Any) -> list[str]:
+        """
+        Files that the report of a cohort shows.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        list of str
+            Released tables and figures.
+        """
+        shown = self.figure_files(wildcards.cohort, ("svg", "json"))
+        return self.tables(wildcards.cohort) + shown
+
+    def all_figure_files(self, wildcards: Any) -> list[str]:
+        """
+        Figures of a cohort in every format.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        list of str
+            Paths relative to the study folder.
+        """
+        return self.figure_files(wildcards.cohort)
