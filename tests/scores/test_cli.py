@@ -129,11 +129,11 @@ class TestTable:
     def test_not_a_patient_table(self, tmp_path, text):
         path = tmp_path / "patients.csv"
         path.write_text(text)
-        with pytest.raises(InputError, match=r"contract|no table"):
+        with pytest.raises(InputError, match=r"contract|is empty"):
             run("score", str(path))
 
     def test_missing_file(self, tmp_path):
-        with pytest.raises(InputError, match="can't be read"):
+        with pytest.raises(InputError, match="does not exist"):
             run("score", str(tmp_path / "nothing.csv"))
 
 

@@ -51,7 +51,12 @@ def add_parsers(subparsers: Any) -> None:
             'unit: --albumin-g-per-l "3.5 g/dL". What is not given is missing, never zero.'
         ),
     )
-    one.add_argument("file", nargs="?", type=Path, help="CSV table, one patient per row")
+    one.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        help="table, one patient per row: CSV, workbook, Parquet, SPSS, Stata, SAS",
+    )
     one.add_argument(
         "--scores", nargs="+", metavar="ID", help="scores, or all (default: the classic six)"
     )
@@ -287,11 +292,10 @@ def _score_table(
     args: argparse.Namespace, wanted: list[str], library: Any, variants: dict[str, list[str]]
 ) -> int:
     from spinemets.results import write_csv
-    from spinemets.scores import csvfile, frames, prepare, reading, single
+    from spinemets.scores import frames, prepare, reading, single
     from spinemets.scores.show import DISCLAIMER
 
-    texts, lines = csvfile.read_csv(args.file)
-    found = reading.read_table(texts, str(args.file), lines)
+    found = reading.read_file(args.file)
     frame = found.frame
     results = frames.compute_results(frame, library, _settings(args, variants), wanted)
     cells = prepare.patient_table(frame, "missing", args.crosswalk)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -53,8 +54,38 @@ class Reading:
     remarks: tuple[Fault, ...]
 
 
+def read_file(path: str | Path) -> Reading:
+    """
+    Read a file whose columns bear the names of the contract.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV in any of the usual encodings and delimiters, workbook, Parquet, SPSS, Stata or SAS.
+
+    Returns
+    -------
+    Reading
+        As ``read_table``; remarks name the lines of the file.
+
+    Raises
+    ------
+    InputError
+        When it can't be read, or as ``read_table`` does.
+    """
+    import pandas as pd
+
+    from spinemets.ingest import readers
+    from spinemets.ingest.mapping import TableOptions
+
+    raw = readers.read_table(path, TableOptions(encoding="auto", delimiter="auto"))
+    texts = {name: cells.to_pylist() for name, cells in raw.columns.items()}
+    frame = pd.DataFrame(texts, index=pd.RangeIndex(raw.n_rows), dtype=object)
+    return read_table(frame, str(path), raw.lines)
+
+
 def read_table(
-    source: pd.DataFrame, file: str = "table", lines: Sequence[int] | None = None
+    source: pd.DataFrame, file: str = "table", lines: Sequence[int] | Lines | None = None
 ) -> Reading:
     """
     Read a table whose columns bear the names of the contract.
@@ -66,7 +97,7 @@ def read_table(
         values as in ``value``. A missing ``patient_id`` becomes a running number.
     file : str
         Name of the table in remarks.
-    lines : sequence of int, optional
+    lines : sequence or ndarray of int, optional
         Number of each row in remarks; by default the header is 1.
 
     Returns
