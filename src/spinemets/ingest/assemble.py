@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spinemets.errors import Fault
-from spinemets.ingest import readers
+from spinemets.ingest import readers, redcap
 from spinemets.ingest.cells import key
 from spinemets.ingest.mapping import Join, Mapping, OneRow
 from spinemets.ingest.tables import RawTable
@@ -100,7 +100,10 @@ def joined_files(table: str | Path, mapping: Mapping) -> list[Path]:
     list of Path
         Next to the table or below its folder.
     """
-    return [Path(table).parent / join.file for join in mapping.join]
+    names = [join.file for join in mapping.join]
+    if mapping.redcap is not None and mapping.redcap.dictionary is not None:
+        names.append(mapping.redcap.dictionary)
+    return [Path(table).parent / name for name in names]
 
 
 def assemble(path: str | Path, mapping: Mapping, faults: list[Fault]) -> Sheet | None:
@@ -152,13 +155,13 @@ def _patients(table: RawTable, patient: str | None) -> int:
 
 def _read(path: str | Path, mapping: Mapping, faults: list[Fault]) -> list[RawTable] | None:
     tables: list[RawTable] = []
-    first = readers.try_read(path, mapping, faults)
+    first = readers.try_read(path, mapping.options, faults)
+    if first is not None and mapping.redcap is not None:
+        folder = Path(path).parent
+        first = redcap.one_row(first, mapping.redcap, mapping.wanted, folder, faults)
     for join in mapping.join:
-        if Path(join.file).is_absolute() or ".." in Path(join.file).parts:
-            rule = "a joined file has to lie beside the first table, or below its folder"
-            faults.append(Fault(join.file, rule, "copy it there", column="join.file"))
-            continue
-        other = readers.try_read(Path(path).parent / join.file, join, faults)
+        place = beside(Path(path).parent, join.file, "join.file", faults)
+        other = None if place is None else readers.try_read(place, join, faults)
         if first is None or other is None:
             continue
         aligned = _align(first, other, join, faults)
@@ -166,6 +169,38 @@ def _read(path: str | Path, mapping: Mapping, faults: list[Fault]) -> list[RawTa
             tables.append(aligned)
     complete = first is not None and len(tables) == len(mapping.join)
     return [first, *tables] if first is not None and complete else None
+
+
+def beside(folder: Path, name: str, key: str, faults: list[Fault]) -> Path | None:
+    """
+    File that a mapping names beside the cohort's table.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the table.
+    name : str
+        File in it, or below it.
+    key : str
+        Key of the mapping, for the message.
+    faults : list of Fault
+        A path that leads elsewhere, also through a link, is added here.
+
+    Returns
+    -------
+    Path or None
+        None when it leads elsewhere.
+    """
+    path = folder / name
+    try:
+        inside = not Path(name).is_absolute() and path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL character
+        inside = False
+    if not inside or ".." in Path(name).parts:
+        rule = "the file has to lie beside the first table, or below its folder"
+        faults.append(Fault(name, rule, "copy it there", column=key))
+        return None
+    return path
 
 
 def absent(wanted: list[str], known: list[str], file: str, faults: list[Fault]) -> bool:

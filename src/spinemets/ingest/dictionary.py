@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from spinemets import contract, vocabulary
-from spinemets.ingest.mapping import ColumnMap, Join, Mapping, OneRow, TimeZero
+from spinemets.ingest.mapping import ColumnMap, Combine, Join, Mapping, OneRow, Redcap, TimeZero
 from spinemets.ingest.scales import known_units
 from spinemets.results import atomic
 from spinemets.stages._common import parser
@@ -26,7 +26,8 @@ BEGIN: Final = "<!-- generated: python -m spinemets.ingest.dictionary -->"
 END: Final = "<!-- end of generated part -->"
 DICTIONARY_HEAD: Final = f"""# Data
 
-`example/` holds a real public cohort with its provenance. Tables of patients don't belong into
+`example/` holds a real public cohort with its provenance, `made_up/` invented patients in the layout of
+REDCap, cBioPortal and a hospital's ICD-coded table. Tables of patients don't belong into
 version control; the workflow reads them from wherever `config/cohorts.yaml` says.
 
 The rest of this page is the data dictionary: the columns of the patient table
@@ -156,6 +157,8 @@ def mapping_reference() -> str:
         ("`time_zero`", TimeZero),
         ("An entry of `join`", Join),
         ("`one_row_per`", OneRow),
+        ("`redcap`", Redcap),
+        ("An entry of `combine`", Combine),
     ):
         rows = [
             (f"`{f.alias or name}`", _takes(f.annotation), _default(f), f.description or "")

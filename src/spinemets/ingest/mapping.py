@@ -49,6 +49,12 @@ def _text_keys(value: object) -> object:
     return {as_text(k): v for k, v in value.items()} if isinstance(value, dict) else value
 
 
+def _text_map(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    return {as_text(k): as_text(v) for k, v in value.items()}
+
+
 def _text_lists_by_key(value: object) -> object:
     if not isinstance(value, dict):
         return value
@@ -125,6 +131,53 @@ class Join(TableOptions):
     on: str = Field(..., description="its column that identifies the patient")
     equals: str = Field(..., description="column of the first table it is matched with")
     one_row_per: OneRow | None = Field(None, description="rule when a patient has several rows")
+
+
+class Redcap(Closed):
+    """How the rows of a REDCap export (events, repeats) become one per record."""
+
+    dictionary: str | None = Field(
+        None, description="the project's data dictionary, in the folder of the export or below it"
+    )
+    baseline: str | None = Field(
+        None, description="event whose fields keep their names, as the export writes it"
+    )
+    instance: Literal["first", "last"] = Field(
+        "first", description="instance that counts where a field stands in repeated rows"
+    )
+
+
+class Combine(Closed):
+    """One column of the source made of several yes/no columns, as checkboxes are exported."""
+
+    any: Texts = Field([], description="yes where one of these columns is yes")
+    count: Texts = Field([], description="number of these columns that are yes")
+    choice: Annotated[dict[str, str], BeforeValidator(_text_map)] = Field(
+        {}, description="column to the word that stands for it"
+    )
+    several: str = Field("several", description="word where more than one of `choice` is yes")
+    none: str = Field("", description="word where none of `choice` is yes; default: missing")
+    unmarked: Literal["no", "missing"] = Field(
+        "no", description="what it means that no box is ticked: none of them, or not answered"
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if sum(map(bool, (self.any, self.count, self.choice))) != 1:
+            raise ValueError("give one of `any`, `count` and `choice`")
+        return self
+
+    @property
+    def columns(self) -> list[str]:
+        """
+        Columns that are combined.
+
+        Returns
+        -------
+        list of str
+            Names in the source.
+        """
+        return list(self.any or self.count or self.choice)
 
 
 DateOrder = Literal["auto", "day_first", "month_first", "iso", "excel"]
@@ -208,6 +261,10 @@ class Mapping(TableOptions):
     time_zero: TimeZero | None = Field(
         None, description="column with the date of time zero, where the source has dates"
     )
+    redcap: Redcap | None = Field(None, description="the table is a REDCap export")
+    combine: dict[str, Combine] = Field(
+        {}, description="columns made of several yes/no columns, to be named behind `from`"
+    )
     columns: dict[str, ColumnMap] = Field(
         ..., description="column of the contract to where it comes from"
     )
@@ -218,6 +275,39 @@ class Mapping(TableOptions):
     one_row_per: OneRow | None = Field(None, description="rule when a patient has several rows")
     join: list[Join] = Field([], description="further tables with columns of the same patients")
     notes: list[str] = Field([], description="sentences printed under every figure")
+
+    @property
+    def options(self) -> TableOptions:
+        """
+        How the first table is read.
+
+        Returns
+        -------
+        TableOptions
+            With ``redcap`` the headings may repeat.
+        """
+        return self.model_copy(update={"format": "redcap"}) if self._repeats else self
+
+    @property
+    def _repeats(self) -> bool:
+        return self.redcap is not None and self.format in ("auto", "csv", "tsv")
+
+    @property
+    def wanted(self) -> list[str]:
+        """
+        Every source column that the mapping reads.
+
+        Returns
+        -------
+        list of str
+            Without those that are dropped.
+        """
+        rules = [r for r in (self.one_row_per,) if r]
+        out = [s for c in self.columns.values() for s in c.sources]
+        out += [self.time_zero.source] if self.time_zero else []
+        out += [c for rule in self.combine.values() for c in rule.columns]
+        out += [*self.select, *(r.column for r in rules), *(j.equals for j in self.join)]
+        return list(dict.fromkeys(out))
 
     @property
     def footnotes(self) -> list[str]:

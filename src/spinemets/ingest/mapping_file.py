@@ -12,9 +12,11 @@ from spinemets.errors import Fault, InputError
 from spinemets.ingest.mapping import (
     PERFORMANCE_COLUMNS,
     ColumnMap,
+    Combine,
     Join,
     Mapping,
     OneRow,
+    Redcap,
     Scalar,
     TimeZero,
     as_text,
@@ -121,6 +123,8 @@ def _model_at(loc: list[Any]) -> type[BaseModel]:
         "join": Join,
         "one_row_per": OneRow,
         "time_zero": TimeZero,
+        "redcap": Redcap,
+        "combine": Combine,
     }
     named = [parts[p] for p in loc if isinstance(p, str) and p in parts]
     return named[-1] if named else Mapping

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from spinemets import contract
 from spinemets.errors import Fault, InputError
-from spinemets.ingest import assemble, include, mapping_file, readers, scales
+from spinemets.ingest import assemble, combine, include, mapping_file, readers, scales
 from spinemets.ingest.cells import Mask
 from spinemets.ingest.conversion import NEEDED, convert_columns
 from spinemets.ingest.mapping import Mapping
@@ -148,6 +148,7 @@ def _source(
     sheet = assemble.assemble(table, how, work.structural)
     if sheet is None:
         raise InputError(work.structural)
+    combine.add_columns(sheet, how, work.structural)
     work.quality += [(c, rule, "note", n, "none needed", "") for c, rule, n in sheet.notes]
     return sheet, how
 
@@ -156,6 +157,7 @@ def _helpers(how: Mapping) -> set[str]:
     rules = [how.one_row_per, *(j.one_row_per for j in how.join)]
     keys = {r.column for r in rules if r} | {c for r in rules if r for c in r.prefer}
     keys |= {how.time_zero.source} if how.time_zero else set()
+    keys |= {c for r in how.combine.values() for c in r.columns}
     return keys | set(how.select) | {x for j in how.join for x in (j.on, j.equals)} | set(how.drop)
 
 
