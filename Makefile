@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 ARGS ?=
 
 .DEFAULT_GOAL := all
-.PHONY: all env test test-all lint format coverage lock clean distclean help
+.PHONY: all env test test-all lint format coverage code-coverage lock clean distclean help
 
 all: env ## environment, workflow, and where to look (the default)
 	@$(BIN)/python tools/run_snakemake.py --rerun-incomplete $(ARGS)
@@ -38,7 +38,11 @@ format: env ## rewrite the files as `make lint` wants them
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-coverage: env ## branch coverage of src, as text and as htmlcov/index.html
+coverage: env ## simulated coverage of intervals and tests, 2,000 cohorts a cell (about an hour)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/coverage.py --workers $(WORKERS) \
+		--out benchmarks/results/coverage.md
+
+code-coverage: env ## branch coverage of src, as text and as htmlcov/index.html
 	SPINEMETS_SKIP_SLOW=1 $(PYTEST) --cov=spinemets --cov-branch \
 		--cov-report=term-missing:skip-covered --cov-report=html
 
@@ -54,4 +58,4 @@ distclean: clean ## clean, and remove .venv too
 	rm -rf $(VENV)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

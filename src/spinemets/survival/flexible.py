@@ -196,7 +196,7 @@ def fit_flexible(
     sample = make_sample(time, event, entry, weights)
     given = np.zeros((sample.n, 0)) if x is None else read_covariates(x, sample.n)
     label = tuple(names) if names is not None else tuple(f"x{i + 1}" for i in range(given.shape[1]))
-    sample, note = _move_zeros(sample)
+    sample, note = move_zeros(sample)
     at = _knots(sample, knots)
     parameters = _names(label, at.size, varying)
     q = len(parameters)
@@ -220,7 +220,20 @@ def fit_flexible(
     )  # fmt: skip
 
 
-def _move_zeros(sample: Sample) -> tuple[Sample, str]:
+def move_zeros(sample: Sample) -> tuple[Sample, str]:
+    """
+    Give times of 0 a logarithm.
+
+    Parameters
+    ----------
+    sample : Sample
+        Checked sample.
+
+    Returns
+    -------
+    sample, note : Sample, str
+        Times of 0 at half the shortest positive time, and how many there were.
+    """
     zero = sample.time == 0
     if not zero.any() or zero.all():
         return sample, ""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from spinemets.survival.kaplan_meier import Estimate, KaplanMeier
 from spinemets.survival.sample import Z95, Floats
+
+TIES: Final = ("nelson", "efron")
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class NelsonAalen:
         return Estimate(value, value * float(np.exp(-half)), value * float(np.exp(half)), error)
 
 
-def nelson_aalen(km: KaplanMeier) -> NelsonAalen:
+def nelson_aalen(km: KaplanMeier, ties: str = "nelson") -> NelsonAalen:
     """
     Nelson-Aalen estimate from the counts of a Kaplan-Meier curve.
 
@@ -72,18 +75,36 @@ def nelson_aalen(km: KaplanMeier) -> NelsonAalen:
     ----------
     km : KaplanMeier
         Estimated curve.
+    ties : {"nelson", "efron"}
+        Tied deaths all from the same number at risk, or one after the other, as in the baseline of
+        an Efron Cox model without covariates; the latter is the ``nelsonaalen`` of R's ``mice``.
 
     Returns
     -------
     NelsonAalen
-        Cumulative hazard at every distinct time, as R's ``survfit`` gives it.
+        Cumulative hazard at every distinct time, as R's ``survfit`` gives it (``ctype`` 1 and 2).
+
+    Raises
+    ------
+    ValueError
+        When the handling of ties is unknown.
 
     References
     ----------
-    Aalen 1978, doi:10.1214/aos/1176344247.
+    Aalen 1978, doi:10.1214/aos/1176344247. Fleming, Harrington 1984,
+    doi:10.1080/03610928408828837.
     """
-    n = np.where(km.at_risk > 0, km.at_risk, 1.0)
+    if ties not in TIES:
+        raise ValueError(f"unknown handling of ties {ties!r}; known: {', '.join(TIES)}")
+    sample = km.sample
+    died = np.searchsorted(km.time, sample.time[sample.event & (sample.weight > 0)])
+    tied = np.bincount(died, minlength=km.time.size)
+    # One term per death, the k-th of d with k / d of the deaths gone under Efron's handling.
+    place = np.repeat(np.arange(km.time.size), tied)
+    rank = np.arange(place.size) - (np.cumsum(tied) - tied)[place]
+    share = km.events[place] / tied[place]
+    gone = rank * share if ties == "efron" else 0.0
+    left = km.at_risk[place] - gone
+    sums = [np.bincount(place, share / left**k, minlength=km.time.size) for k in (1, 2)]
     last = float(km.time[-1]) if km.time.size else float("nan")
-    return NelsonAalen(
-        km.time, np.cumsum(km.events / n), np.sqrt(np.cumsum(km.events / n**2)), last
-    )
+    return NelsonAalen(km.time, np.cumsum(sums[0]), np.sqrt(np.cumsum(sums[1])), last)
