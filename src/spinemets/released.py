@@ -41,6 +41,8 @@ FIGURES: Final[dict[str, tuple[str, ...]]] = {
     "forest_c": ("performance", "score_notes"),
     "score_distribution": ("score_distribution", "score_notes"),
     "computability": ("computability", "score_items_missing", "score_notes"),
+    "published_survival": ("survival_summary",),
+    "published_discrimination": ("performance", "score_notes"),
 }
 FORMATS: Final = ("svg", "pdf", "png", "csv", "json")
 RUN_FILES: Final = ("commit.txt", "environment.json", "logs.txt", "timings.csv")

@@ -7,7 +7,7 @@ The figure room has no key to the private room: what is drawn is exactly what wa
 from typing import Final
 
 from spinemets import strata
-from spinemets.figures import bands, computability, distribution, forest, kaplan_meier
+from spinemets.figures import bands, computability, context, distribution, forest, kaplan_meier
 from spinemets.figures.base import Drawing, Figure, write
 from spinemets.figures.source import Source
 
@@ -19,6 +19,8 @@ _ALL: Final = (
     forest.FIGURE,
     distribution.FIGURE,
     computability.FIGURE,
+    context.SURVIVAL,
+    context.DISCRIMINATION,
 )
 #: Every figure by name; ``spinemets.released`` repeats the tables for the workflow (tested).
 FIGURES: Final[dict[str, Figure]] = {figure.name: figure for figure in _ALL}
