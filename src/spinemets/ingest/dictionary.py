@@ -26,8 +26,8 @@ BEGIN: Final = "<!-- generated: python -m spinemets.ingest.dictionary -->"
 END: Final = "<!-- end of generated part -->"
 DICTIONARY_HEAD: Final = f"""# Data
 
-`example/` holds a real public cohort with its provenance, `made_up/` invented patients in the layout of
-REDCap, cBioPortal and a hospital's ICD-coded table. Tables of patients don't belong into
+`example/` holds a real public cohort with its provenance, `made_up/` invented patients in the
+layout of REDCap, cBioPortal and a hospital's ICD-coded table. Tables of patients don't belong into
 version control; the workflow reads them from wherever `config/cohorts.yaml` says.
 
 The rest of this page is the data dictionary: the columns of the patient table
