@@ -52,3 +52,32 @@ def test_missing_and_wrongly_encoded_files(write, tmp_path):
 def test_a_byte_order_mark_is_no_key(write):
     assert yamlfile.load(write("\ufeffa: 1")).data == {"a": 1}
     assert yamlfile.load(write("")).data is None
+
+
+BOMB = "a0: &a0 [x]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (BOMB, "aliases multiply"),
+        ("a: &a [*a]", "without end"),
+        ("a: &a {b: *a}", "without end"),
+        ("a: " + "[" * 150 + "]" * 150, "line 1: nested more than 100 levels"),
+        ("a: 1\nb: " + "[" * 200_000, "line 2: nested more than 100 levels"),
+        ("- " * 50_000, "line 1: nested more than 100 levels"),
+        ("a: &a {b: 1}\nc:\n  <<: *a\n  d: 2", "line 3: merge keys"),
+        ("? [1, 2]\n: 3", "line 1"),
+        ("a: \x00", "line 1"),
+    ],
+)
+def test_traps_end_at_once_and_with_a_line(write, text, message):
+    with pytest.raises(InputError, match=message):
+        yamlfile.load(write(text))
+
+
+def test_an_alias_that_is_used_as_meant_stays(write):
+    document = yamlfile.load(write("a: &a {b: 1}\nc: [*a, *a]"))
+    assert document.data["c"] == [{"b": 1}, {"b": 1}]

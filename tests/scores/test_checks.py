@@ -50,13 +50,10 @@ def write(folder, text, name="my_score"):
 
 def faults_of(folder, text):
     """All faults of a definition, however they are found."""
-    path = write(folder, text)
-    try:
-        definition = loading.parse(yamlfile.load(path))
-    except InputError as err:
-        return [str(f) for f in err.faults]
-    library = registry.load_definitions()
-    return [str(f) for f in checks.faults(definition, library)]
+    definition, found = loading.draft(yamlfile.load(write(folder, text)))
+    if definition is not None:
+        found += checks.faults(definition, registry.load_definitions())
+    return [str(f) for f in found]
 
 
 def changed(*changes):
@@ -197,7 +194,40 @@ WRONG = {
     ),
     "empty citation": (
         [(("citation", "text"), "")],
-        "at least 1 character",
+        "the text is empty",
+    ),
+    "blank citation": (
+        [(("citation", "text"), "  ")],
+        "the text is empty",
+    ),
+    "points that are no number": (
+        [((*LEVELS, 0, "points"), float("nan"))],
+        "a number belongs here",
+    ),
+    "points that are a yes": (
+        [((*LEVELS, 0, "points"), True)],
+        "a number belongs here",
+    ),
+    "points in quotes": (
+        [((*LEVELS, 0, "points"), "1")],
+        "a number belongs here",
+    ),
+    "survival as a percentage": (
+        [(("bands", 0, "survival"), [{"measure": "survival", "value": 40, "source": "x"}])],
+        "survival is a share between 0 and 1",
+    ),
+    "interval that doesn't hold its value": (
+        [
+            (
+                ("bands", 0, "survival"),
+                [{"measure": "median_months", "value": 4, "lower": 5, "upper": 6, "source": "x"}],
+            )
+        ],
+        "the value lies between",
+    ),
+    "a text where a list belongs": (
+        [(("unsure",), "everything")],
+        "a list belongs here",
     ),
     "address instead of a DOI": (
         [(("citation", "doi"), "https://doi.org/10.1000/x")],
@@ -221,7 +251,7 @@ WRONG = {
     ),
     "malformed id": (
         [(("items", 0, "id"), "KPS 1")],
-        "this value isn't allowed",
+        "this can't be an id",
     ),
     "id given twice": (
         [(("items", 1, "id"), "kps")],
@@ -327,6 +357,30 @@ def test_all_faults_at_once(tmp_path):
         (("citation", "doi"), "doi:1"),
     )
     assert len(faults_of(tmp_path, text)) == 3
+
+
+def test_wrong_names_and_wrong_arithmetic_at_once(tmp_path):
+    """A surgeon who corrects a file hears of everything the first time."""
+    text = changed(
+        (("citation", "text"), None),  # its shape
+        (("items", 1, "levels", 0, "when", "in"), ["breats"]),  # an unknown primary
+        ((*LEVELS, 0, "when"), {**KPS, "at_most": 60}),  # overlapping levels
+        (("bands", 0, "to"), 0),  # a gap between bands
+    )
+    found = " ".join(faults_of(tmp_path, text))
+    for what in ("'text' is missing", "'breats'", "two levels hold", "no band holds the total 1"):
+        assert what in found, found
+
+
+def test_a_key_in_the_wrong_place_is_told_what_may_stand_there(tmp_path):
+    (fault,) = faults_of(tmp_path, changed(((*LEVELS, 0, "from"), 1)))
+    assert "remove it; here may stand: points, label, when, otherwise" in fault
+
+
+@pytest.mark.parametrize("content", ["", "hello", "- a"])
+def test_a_file_without_a_definition(tmp_path, content):
+    (fault,) = faults_of(tmp_path, content)
+    assert "keys and values belong here" in fault
 
 
 def test_the_id_is_the_name_of_the_file(tmp_path):

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from spinemets import contract, units
 from spinemets.errors import Fault
-from spinemets.scores import concepts, engine, kleene, truth
+from spinemets.scores import bands, concepts, engine, kleene, truth
+from spinemets.scores.bands import Location, Say
 from spinemets.scores.cells import levels_of
 from spinemets.scores.definition import Definition
 from spinemets.scores.loading import line_fault
-from spinemets.scores.schema import Band, Condition, Item, Maybe, Patch, Survival
+from spinemets.scores.schema import Condition, Item, Maybe
 from spinemets.settings import suggest
-
-Location = tuple[str | int, ...]
-Say = Callable[[Location, str, str], None]
-_HIGHER_IS_SHORTER: Final = ("mortality",)
-_NOT_SURVIVAL: Final = ("ambulatory", "local_control")
 
 
 def faults(definition: Definition, library: Mapping[str, Definition]) -> list[Fault]:
@@ -44,26 +39,46 @@ def faults(definition: Definition, library: Mapping[str, Definition]) -> list[Fa
     def say(loc: Location, rule: str, repair: str) -> None:
         out.append(line_fault(definition.document, loc, rule, repair))
 
-    data = definition.data
-    for loc, item in _all_items(definition):
-        _check_references(loc, item, library, say)
-    if data.population.applies_if is not None:
-        _check_condition(("population", "applies_if"), data.population.applies_if, library, say)
+    readable = _check_all_references(definition, library, say)
     _check_names(definition, say)
-    for i, prediction in enumerate(data.predictions):
-        _known_column(("predictions", i, "column"), prediction.column, say)
-    if not out:
+    sound = not out
+    if sound:
         try:
             engine.ordered(dict(library) | {definition.id: definition}, [definition])
         except ValueError as err:
             say(("items",), str(err), "let one of them stand on its own")
-    if not out and data.items:
-        _check_form(definition, library, (), say)
-        for i, variant in enumerate(data.variants):
-            form = definition.with_variant(variant.id)
-            _check_form(form, library, ("variants", i), say)
+            sound, readable = False, []
+    if sound:
+        for loc, form in _forms(definition):
+            _check_form(form, library, loc, say)
+    elif definition.data.items:
+        for loc, item in readable:
+            _check_levels(loc, item, library, definition.maybe, say)
+        bands.check_bands((), definition, bands.declared(definition), say)
+    doi = definition.data.citation.doi
+    if doi is not None and not doi.startswith("10."):
+        say(("citation", "doi"), "this is not a DOI", "write it as 10.xxxx/..., without https://")
     _check_patients(definition, say)
     return out
+
+
+def _check_all_references(
+    definition: Definition, library: Mapping[str, Definition], say: Say
+) -> list[tuple[Location, Item]]:
+    """Hold every name against what is known; gives the items whose names all are."""
+    counted = _Counter(say)
+    readable = []
+    for loc, item in _all_items(definition):
+        before = counted.count
+        _check_references(loc, item, library, counted)
+        if counted.count == before and loc[0] == "items":
+            readable.append((loc, item))
+    population = definition.data.population.applies_if
+    if population is not None:
+        _check_condition(("population", "applies_if"), population, library, counted)
+    for i, prediction in enumerate(definition.data.predictions):
+        _known_column(("predictions", i, "column"), prediction.column, counted)
+    return readable
 
 
 def _all_items(definition: Definition) -> Iterator[tuple[Location, Item]]:
@@ -77,6 +92,14 @@ def _all_items(definition: Definition) -> Iterator[tuple[Location, Item]]:
         for i, patch in enumerate(entries):
             for j, item in enumerate(patch.items):
                 yield (key, i, "items", j), item
+
+
+def _forms(definition: Definition) -> Iterator[tuple[Location, Definition]]:
+    """Published form and variants; a model whose probabilities are supplied has none to check."""
+    if definition.data.items:
+        yield (), definition
+        for i, variant in enumerate(definition.data.variants):
+            yield ("variants", i), definition.with_variant(variant.id)
 
 
 def _check_names(definition: Definition, say: Say) -> None:
@@ -93,8 +116,6 @@ def _check_names(definition: Definition, say: Say) -> None:
             if name not in own:
                 rule = f"the variant changes an item {name!r} that doesn't exist"
                 say(("variants", i), rule, f"use one of {', '.join(sorted(own))}")
-    if data.citation.doi is not None and not data.citation.doi.startswith("10."):
-        say(("citation", "doi"), "this is not a DOI", "write it as 10.xxxx/..., without https://")
 
 
 def _check_references(
@@ -151,11 +172,11 @@ def _check_score(
         repair = "use between, at_least, at_most, above or below; `in` names bands of a score"
         say(loc, "points are compared with limits", repair)
         return
-    bands = [band.id for band in library[name].bands]
+    known = [band.id for band in library[name].bands]
     for band in condition.in_ or ():
-        if band not in bands:
-            rule = f"{name} has no band {band!r}{suggest(band, bands)}"
-            say((*loc, "in"), rule, f"use one of {', '.join(bands)}")
+        if band not in known:
+            rule = f"{name} has no band {band!r}{suggest(band, known)}"
+            say((*loc, "in"), rule, f"use one of {', '.join(known)}")
 
 
 def _known_column(loc: Location, name: str, say: Say) -> bool:
@@ -204,12 +225,12 @@ def _check_form(
     for i, item in enumerate(definition.items):
         where = loc or ("items", i)
         _check_levels(where, item, library, definition.maybe, before)
-    if before.count or not isinstance(definition.patch, Patch | None):
-        return
-    found = truth.enumerate_score(definition, library)
-    _check_range(loc, definition, found, say)
-    _check_bands(loc, definition, found, say)
-    _check_direction(loc, definition, say)
+    if before.count:
+        found = bands.declared(definition)
+    else:
+        found = truth.enumerate_score(definition, library)
+        bands.check_range(loc, definition, found, say)
+    bands.check_bands(loc, definition, found, say)
 
 
 class _Counter:
@@ -275,82 +296,11 @@ def _check_levels(
 
 def _example(cells: truth.Grid, where: Any) -> str:
     row = int(np.flatnonzero(where)[0])
-    return ", ".join(f"{name} = {values[row]}" for name, values in cells.columns.items())
-
-
-def _check_range(loc: Location, definition: Definition, found: truth.Truth, say: Say) -> None:
-    low, high = found.totals[0], found.totals[-1]
-    if (low, high) != (definition.minimum, definition.maximum):
-        say(
-            (*loc, "range"),
-            f"the items give totals from {low:g} to {high:g}, the range says "
-            f"{definition.minimum:g} to {definition.maximum:g}",
-            "correct points or range; a published range that the table contradicts goes into "
-            "published_minimum and published_maximum",
-        )
-
-
-def _check_bands(loc: Location, definition: Definition, found: truth.Truth, say: Say) -> None:
-    if not definition.bands:
-        return
-    ends = [_ends(band) for band in definition.bands]
-    where = (*loc, "bands")
-    for i, (band, (low, high)) in enumerate(zip(definition.bands, ends, strict=True)):
-        if low > high:
-            say((*where, i), f"band {band.id} ends before it begins", "correct its limits")
-        if i and low < ends[i - 1][0]:
-            say((*where, i), "bands stand in ascending order of the total", "reorder them")
-    for total in found.totals:
-        inside = [
-            b.id for b, e in zip(definition.bands, ends, strict=True) if e[0] <= total <= e[1]
-        ]
-        if len(inside) > 1:
-            rule = f"the total {total:g} falls into the bands {' and '.join(inside)}"
-            say(where, rule, "let bands not overlap")
-    if found.uncovered and not definition.data.gaps:
-        totals = ", ".join(f"{t:g}" for t in found.uncovered)
-        say(where, f"no band holds the total {totals}", "close the gap, or explain it in `gaps`")
-    for i, band in enumerate(definition.bands):
-        if band.id not in found.bands and definition.range.step is not None:
-            say((*where, i), f"no patient reaches the band {band.id}", "correct its limits")
-
-
-def _ends(band: Band) -> tuple[float, float]:
-    tiny = 1e-9
-    low = band.from_ if band.from_ is not None else -np.inf
-    high = band.to if band.to is not None else np.inf
-    if band.above is not None:
-        low = max(low, band.above + tiny)
-    if band.below is not None:
-        high = min(high, band.below - tiny)
-    return low, high
-
-
-def _check_direction(loc: Location, definition: Definition, say: Say) -> None:
-    series: dict[tuple[Any, ...], list[tuple[str, float]]] = {}
-    for band in definition.bands:
-        for fact in band.survival:
-            if fact.measure in _NOT_SURVIVAL:
-                continue
-            family = "predicted" if fact.measure.startswith("predicted") else fact.measure
-            key = (family, fact.horizon_months, fact.horizon_days, fact.source)
-            series.setdefault(key, []).append((band.id, _longer_is_larger(fact)))
-    for (measure, *_rest, source), values in series.items():
-        for (first, a), (second, b) in pairwise(values):
-            if definition.direction * (b - a) < 0:
-                say(
-                    (*loc, "bands"),
-                    f"the direction says {definition.data.direction.replace('_', ' ')}, but the "
-                    f"{measure} of band {second} and of band {first} say the opposite ({source})",
-                    "correct the direction or the published figures",
-                )
-
-
-def _longer_is_larger(fact: Survival) -> float:
-    value = 1e9 if fact.value is None else fact.value
-    if fact.measure == "predicted_below_months":
-        return value - 1e-3
-    return -value if fact.measure in _HIGHER_IS_SHORTER else value
+    found = {name: values[row] for name, values in cells.columns.items()}
+    return ", ".join(
+        f"{name} = {value:g}" if isinstance(value, float) else f"{name} = {value}"
+        for name, value in found.items()
+    )
 
 
 def _check_patients(definition: Definition, say: Say) -> None:
@@ -369,5 +319,5 @@ def _check_patients(definition: Definition, say: Say) -> None:
                 rule = f"the score has no item {name!r}{suggest(name, items)}"
                 say((*loc, "points", name), rule, f"use one of {', '.join(items)}")
         if patient.band is not None and patient.band not in [b.id for b in form.bands]:
-            bands = ", ".join(b.id for b in form.bands)
-            say((*loc, "band"), f"the score has no band {patient.band!r}", f"use one of {bands}")
+            known = ", ".join(b.id for b in form.bands)
+            say((*loc, "band"), f"the score has no band {patient.band!r}", f"use one of {known}")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import difflib
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from spinemets.errors import Fault, InputError
-from spinemets.scores import schema
 from spinemets.scores.definition import Definition
-from spinemets.scores.schema import DefinitionFile
+from spinemets.scores.schema import TEXT_PATTERN, DefinitionFile
 from spinemets.yamlfile import Document
 
 SCHEMA_FILE: Final = "workflow/schemas/score.schema.json"
@@ -37,23 +36,71 @@ def parse(document: Document) -> Definition:
     InputError
         With every fault of the file's shape: line, key, repair.
     """
+    definition, faults = draft(document)
+    if faults or definition is None:
+        raise InputError(faults)
+    return definition
+
+
+def draft(document: Document) -> tuple[Definition | None, list[Fault]]:
+    """
+    Give a YAML document the types of a definition as far as it goes.
+
+    Parameters
+    ----------
+    document : Document
+        Loaded file.
+
+    Returns
+    -------
+    definition : Definition or None
+        The score; where only what describes it is wrong (citation, cohort, names ...), with
+        something in its place, so that items and bands can be checked at the same time.
+    faults : list of Fault
+        What is wrong with the file's shape; empty when all is right.
+    """
+    faults: dict[Fault, None] = {}
+    data: DefinitionFile | None = None
     try:
         data = DefinitionFile.model_validate(document.data)
     except ValidationError as err:
-        faults = [_fault(document, e) for e in err.errors()]
-        raise InputError(dict.fromkeys(faults)) from None
+        faults = dict.fromkeys(_fault(document, e) for e in err.errors())
+        data = _patched(document.data, {str(e["loc"][0]) for e in err.errors() if e["loc"]})
+    if data is None:
+        return None, list(faults)
     if document.path.stem != data.id:
-        raise InputError(
-            [
-                line_fault(
-                    document,
-                    ("id",),
-                    f"the id {data.id!r} differs from the file's name",
-                    f"name the file {data.id}.yaml or change the id to {document.path.stem!r}",
-                )
-            ]
-        )
-    return Definition(data, document)
+        rule = f"the id {data.id!r} differs from the file's name"
+        repair = f"name the file {data.id}.yaml or change the id to {document.path.stem!r}"
+        faults[line_fault(document, ("id",), rule, repair)] = None
+    return Definition(data, document), list(faults)
+
+
+#: Stands for what only describes a score while the rest of its file is checked.
+_STAND_IN: Final[dict[str, Any]] = {
+    "name": "?",
+    "short": "?",
+    "status": "flag",
+    "citation": {"text": "?", "year": None},
+    "derivation": {"n": None, "setting": "?"},
+    "population": {"text": "?"},
+    "outcome": "?",
+    "time_zero": "?",
+    "direction": "none",
+    "information_level": "score_only",
+}
+
+
+def _patched(content: Any, wrong: set[str]) -> DefinitionFile | None:
+    """The file without its wrong keys; None when one of them is needed to check the rest."""
+    needed = {"id", "kind", "items", "bands", "range", "predictions"}
+    if not isinstance(content, dict) or wrong & needed or not wrong:
+        return None
+    kept = {key: value for key, value in content.items() if key not in wrong}
+    stand_in = {key: value for key, value in _STAND_IN.items() if key not in kept}
+    try:
+        return DefinitionFile.model_validate(kept | stand_in)
+    except ValidationError:
+        return None
 
 
 def line_fault(document: Document, loc: tuple[str | int, ...], rule: str, repair: str) -> Fault:
@@ -78,29 +125,68 @@ def line_fault(document: Document, loc: tuple[str | int, ...], rule: str, repair
     return Fault(str(document.path), f"line {document.line(loc)}: {rule}", repair, column=where)
 
 
+#: What pydantic says, in words for somebody who writes the file.
+_SAID: Final[dict[str, tuple[str, str]]] = {
+    "string_type": ("a text belongs here", "put it in quotes"),
+    "float_type": ("a number belongs here", "write it without quotes"),
+    "finite_number": ("a number belongs here", "write one that is finite"),
+    "int_type": ("a whole number belongs here", "write it without quotes"),
+    "int_parsing": ("a whole number belongs here", "write it without quotes"),
+    "bool_type": ("yes or no belongs here", "write true or false"),
+    "bool_parsing": ("yes or no belongs here", "write true or false"),
+    "list_type": ("a list belongs here", "begin every entry with `- `, or write [a, b]"),
+    "dict_type": ("keys and values belong here", "write lines of `key: value`"),
+    "model_type": ("keys and values belong here", "write lines of `key: value`"),
+    "too_short": ("something is missing in this list", "add it"),
+    "too_long": ("this list is too long", "shorten it"),
+    "string_too_long": ("this text is too long", "shorten it"),
+}
+
+
 def _fault(document: Document, error: Any) -> Fault:
     loc = tuple(error["loc"])
     kind = error["type"]
     if kind == "extra_forbidden":
-        near = difflib.get_close_matches(str(loc[-1]), sorted(_known_keys()), n=1, cutoff=0.6)
-        repair = f"did you mean {near[0]!r}?" if near else "remove the key"
-        return line_fault(document, loc, f"unknown key {loc[-1]!r}", repair)
+        return line_fault(document, loc, f"unknown key {loc[-1]!r}", _known_key(loc))
     if kind == "missing":
         return line_fault(document, loc, f"the key {loc[-1]!r} is missing", f"add {loc[-1]!r}")
-    if kind in ("literal_error", "string_pattern_mismatch"):
-        expected = error.get("ctx", {}).get("expected") or error.get("ctx", {}).get("pattern")
-        return line_fault(document, loc, "this value isn't allowed", f"use {expected}")
-    rule = error["msg"].removeprefix("Value error, ")
-    return line_fault(document, loc, rule, "correct the value; see docs/how-to/add_a_score.md")
+    if kind == "string_pattern_mismatch":
+        if error["ctx"]["pattern"] == TEXT_PATTERN:
+            return line_fault(document, loc, "the text is empty", "write it")
+        repair = "use lower case letters, digits and underscores, a letter first"
+        return line_fault(document, loc, "this can't be an id", repair)
+    if kind == "literal_error":
+        repair = f"use {error['ctx']['expected']}"
+        return line_fault(document, loc, "this value isn't allowed", repair)
+    rule, repair = _SAID.get(kind, (error["msg"].removeprefix("Value error, "), _SEE))
+    return line_fault(document, loc, rule, repair)
 
 
-def _known_keys() -> set[str]:
-    found: set[str] = set()
-    for part in vars(schema).values():
-        if isinstance(part, type) and issubclass(part, BaseModel):
-            for name, field in part.model_fields.items():
-                found.add(field.alias or name)
-    return found
+_SEE: Final = "correct it; see docs/how-to/add_a_score.md"
+
+
+def _known_key(loc: tuple[str | int, ...]) -> str:
+    """The key that was meant, among those that may stand at this place."""
+    model = _model_at(loc[:-1])
+    known = [f.alias or name for name, f in model.model_fields.items()] if model else []
+    near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"remove it; here may stand: {', '.join(known)}" if known else "remove it"
+
+
+def _model_at(loc: tuple[str | int, ...]) -> type[BaseModel] | None:
+    here: Any = DefinitionFile
+    for part in loc:
+        if isinstance(here, type) and issubclass(here, BaseModel):
+            fields = {f.alias or name: f for name, f in here.model_fields.items()}
+            here = fields[str(part)].annotation if part in fields else None
+        else:
+            here = get_args(here)[-1] if get_args(here) else None
+        kinds = [a for a in get_args(here) if a is not type(None)]
+        if get_origin(here) not in (list, dict, tuple) and len(kinds) == 1:
+            here = kinds[0]  # without the "or nothing"
+    return here if isinstance(here, type) and issubclass(here, BaseModel) else None
 
 
 def json_schema() -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from spinemets.scores.definition import Definition
-from spinemets.scores.schema import Survival
+from spinemets.scores.schema import SHARES, Survival
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,8 +101,7 @@ def survival_text(fact: Survival) -> str:
 def _plain(measure: str, value: float | None) -> str:
     if value is None:
         return ""
-    share = measure in ("survival", "mortality", "ambulatory", "local_control")
-    return f"{100 * value:.3g} %" if share else f"{value:g}"
+    return f"{100 * value:.3g} %" if measure in SHARES else f"{value:g}"
 
 
 def _horizon(months: float | None, days: float | None) -> str:

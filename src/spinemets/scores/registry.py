@@ -119,14 +119,16 @@ def _own_definitions(folders: Sequence[str | Path]) -> dict[str, Definition]:
     paths = [p for f in folders for p in sorted(Path(f).glob("*.yaml"))]
     for path in paths:
         try:
-            definition = loading.parse(yamlfile.load(path))
+            definition, wrong = loading.draft(yamlfile.load(path))
         except InputError as err:
             faults += err.faults
             continue
+        faults += wrong
+        if definition is None:
+            continue
         if definition.id in out or definition.id in shipped():
-            faults.append(
-                Fault(str(path), "another score has this id", "choose another id", column="id")
-            )
+            rule = "another score has this id"
+            faults.append(Fault(str(path), rule, "choose another id", column="id"))
             continue
         out[definition.id] = definition
     library = {name: _shipped_definition(name) for name in shipped()} | out if out else {}

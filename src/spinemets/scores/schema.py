@@ -22,7 +22,10 @@ CONFIDENCE_MEANING = {
 #: How values that a score leaves open (``maybe``) are read: unknown, as belonging, or as not.
 Maybe = Literal["open", "in", "out"]
 Unit = Literal["days", "weeks", "months", "years"]
-Text = Annotated[str, Field(min_length=1)]
+TEXT_PATTERN = r"\S"
+Text = Annotated[str, Field(pattern=TEXT_PATTERN)]
+#: A yes is no number, and neither is "not a number"; whole numbers are numbers.
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 COMPARATORS = ("in_", "is_", "between", "at_least", "at_most", "above", "below")
 HEADS = ("column", "score", "concept", "any", "all", "not_", "recorded")
@@ -58,11 +61,11 @@ class Condition(Strict):
         None, description="values for which the score leaves open whether they belong here"
     )
     is_: bool | None = Field(None, alias="is", description="value of a boolean column")
-    between: tuple[float, float] | None = Field(None, description="both ends included")
-    at_least: float | None = None
-    at_most: float | None = None
-    above: float | None = None
-    below: float | None = None
+    between: tuple[Number, Number] | None = Field(None, description="both ends included")
+    at_least: Number | None = None
+    at_most: Number | None = None
+    above: Number | None = None
+    below: Number | None = None
     unit: str | None = Field(None, description="unit of the limit when not the column's")
 
     @model_validator(mode="after")
@@ -88,7 +91,7 @@ class Condition(Strict):
 class Level(Strict):
     """One level of an item and its points."""
 
-    points: float
+    points: Number
     label: Text
     when: Condition | None = None
     otherwise: bool = Field(False, description="everything no other level holds; last level only")
@@ -107,7 +110,7 @@ class Term(Strict):
 
     column: str | None = None
     score: str | None = Field(None, description="total of another score, by id")
-    times: float = 1.0
+    times: Number = 1.0
     unit: str | None = None
 
     @model_validator(mode="after")
@@ -160,19 +163,34 @@ Measure = Literal[
 ]  # fmt: skip
 
 
+#: Measures that are shares of patients, written as 0.4, not 40.
+SHARES = ("survival", "mortality", "ambulatory", "local_control")
+
+
 class Survival(Strict):
     """One published figure of a band."""
 
     measure: Measure
-    value: float | None = Field(description="null when not reached")
-    lower: float | None = None
-    upper: float | None = None
-    horizon_months: float | None = None
-    horizon_days: float | None = None
+    value: Number | None = Field(description="null when not reached")
+    lower: Number | None = None
+    upper: Number | None = None
+    horizon_months: Number | None = None
+    horizon_days: Number | None = None
     n: int | None = None
     source: Text
     confidence: Confidence = "read"
     note: str = ""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Survival:
+        figures = [x for x in (self.lower, self.value, self.upper) if x is not None]
+        if self.measure in SHARES and not all(0 <= x <= 1 for x in figures):
+            raise ValueError(f"{self.measure} is a share between 0 and 1, not a percentage")
+        if any(x < 0 for x in figures):
+            raise ValueError(f"{self.measure} can't be negative")
+        if figures != sorted(figures):
+            raise ValueError("the value lies between `lower` and `upper`")
+        return self
 
 
 class Band(Strict):
@@ -180,10 +198,10 @@ class Band(Strict):
 
     id: Text
     label: Text
-    from_: float | None = Field(None, alias="from", description="lowest total, included")
-    to: float | None = Field(None, description="highest total, included")
-    above: float | None = Field(None, description="lower limit, not included")
-    below: float | None = Field(None, description="upper limit, not included")
+    from_: Number | None = Field(None, alias="from", description="lowest total, included")
+    to: Number | None = Field(None, description="highest total, included")
+    above: Number | None = Field(None, description="lower limit, not included")
+    below: Number | None = Field(None, description="upper limit, not included")
     advice: str = ""
     survival: list[Survival] = []
     confidence: Confidence = "read"
@@ -193,11 +211,11 @@ class Band(Strict):
 class Range(Strict):
     """Smallest and largest total."""
 
-    minimum: float
-    maximum: float
-    step: float | None = Field(1.0, description="null for a continuous total")
-    published_minimum: float | None = None
-    published_maximum: float | None = None
+    minimum: Number
+    maximum: Number
+    step: Number | None = Field(1.0, description="null for a continuous total")
+    published_minimum: Number | None = None
+    published_maximum: Number | None = None
     note: str = Field("", description="why the published range differs from the table's sum")
 
 
@@ -211,7 +229,7 @@ class Patch(Strict):
     exclude_maybe: bool = Field(False, description="count the `maybe` values as not belonging")
     range: Range | None = None
     bands: list[Band] | None = None
-    ceiling: float | None = None
+    ceiling: Number | None = None
     no_ceiling: bool = False
     reads: dict[str, str] = Field({}, description="score id: variant of it that is read instead")
 
@@ -219,7 +237,7 @@ class Patch(Strict):
 class Total(Strict):
     """Published figures of single totals, where the paper has no groups."""
 
-    total: float
+    total: Number
     survival: list[Survival]
 
 
@@ -274,7 +292,7 @@ class Population(Strict):
 class Horizon(Strict):
     """A time the score speaks about."""
 
-    value: float
+    value: Number
     unit: Unit
 
 
@@ -284,10 +302,10 @@ class Validation(Strict):
     study: Text
     n: int | None = None
     metric: str = ""
-    value: float | None = None
-    lower: float | None = None
-    upper: float | None = None
-    horizon_months: float | None = None
+    value: Number | None = None
+    lower: Number | None = None
+    upper: Number | None = None
+    horizon_months: Number | None = None
     text: str = ""
     confidence: Confidence = "read"
 
@@ -306,10 +324,10 @@ class WorkedPatient(Strict):
     id: Text
     text: str = ""
     patient: dict[str, Any]
-    points: dict[str, float] = {}
-    total: float | None = None
-    low: float | None = None
-    high: float | None = None
+    points: dict[str, Number] = {}
+    total: Number | None = None
+    low: Number | None = None
+    high: Number | None = None
     band: str | None = None
     status: Literal["determined", "bounded", "missing", "not_applicable"] = "determined"
     variant: str = ""
@@ -328,7 +346,7 @@ class DefinitionFile(Strict):
 
     id: Identifier
     name: Text
-    short: Annotated[str, Field(min_length=1, max_length=32)]
+    short: Annotated[str, Field(pattern=TEXT_PATTERN, max_length=32)]
     kind: Literal["prognostic", "classification", "category", "import"]
     status: Literal["implement", "flag", "category", "import"]
     off_by_default: bool = False
@@ -342,7 +360,7 @@ class DefinitionFile(Strict):
     direction: Literal["higher_is_better", "higher_is_worse", "none"]
     information_level: Literal["score_only", "group_survival", "baseline"]
     range: Range | None = None
-    ceiling: float | None = Field(None, description="totals above it count as this")
+    ceiling: Number | None = Field(None, description="totals above it count as this")
     items: list[Item] = []
     bands: list[Band] = []
     gaps: str = Field("", description="why some totals fall in no band")
