@@ -26,13 +26,13 @@ def add_parsers(subparsers: Subparsers) -> None:
     """
     check = subparsers.add_parser(
         "check",
-        help="read a table through its mapping and list every fault at once",
-        description="Read a table through its mapping and list every fault at once: column, rule, "
-        "row numbers, repair; never a value. Nothing is written. "
-        "Exit code 0: it can run; 2: it can't.",
+        help="list what is left to decide and to repair, all at once",
+        description="Read a table through its mapping, or in a study folder every cohort, and "
+        "list what is left to decide and every fault at once: column, rule, row numbers, repair; "
+        "never a value. Nothing is written. Exit code 0: it can run; 2: it can't.",
         allow_abbrev=False,
     )
-    check.add_argument("file", help="table to read")
+    check.add_argument("file", nargs="?", help="table to read; none: the cohorts of this study")
     check.add_argument("--mapping", help="mapping file; none: columns are those of the contract")
     check.add_argument("--include", help="inclusion rule, as in the cohort's entry")
     check.add_argument(
@@ -44,12 +44,14 @@ def add_parsers(subparsers: Subparsers) -> None:
     init = subparsers.add_parser(
         "init",
         help="make a new study folder",
-        description="Make a study folder: configuration, a mapping to fill in, and a Snakefile "
-        "that runs the installed workflow.",
+        description="Make a study folder: configuration, a Snakefile that runs the installed "
+        "workflow, and a mapping: drafted from the table, with the evidence for every guess and "
+        "what a person has to decide.",
         allow_abbrev=False,
     )
     init.add_argument("study", help="folder to make")
     init.add_argument("--from", dest="table", metavar="FILE", help="table of the study")
+    init.add_argument("--dictionary", metavar="D", help="its data dictionary (REDCap's, or any)")
     init.set_defaults(work=init_main)
 
 
@@ -60,7 +62,7 @@ def init_main(args: argparse.Namespace) -> int:
     Parameters
     ----------
     args : argparse.Namespace
-        ``study`` and ``table``.
+        ``study``, ``table`` and ``dictionary``.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def init_main(args: argparse.Namespace) -> int:
     """
     from spinemets.ingest.study import create
 
-    for line in create(args.study, args.table):
+    for line in create(args.study, args.table, args.dictionary):
         _say(line)
     return 0
 
@@ -88,9 +90,12 @@ def check_main(args: argparse.Namespace) -> int:
     int
         0 when the table can be ingested, 2 when it can't.
     """
-    from spinemets.ingest.patients import ingest
+    from spinemets.ingest.study import cohorts
     from spinemets.settings import Cohort
 
+    if args.file is None:
+        left = [_check(c.file, c.mapping, c, args.json) for c in cohorts() if c.file is not None]
+        return max(left, default=0)
     cohort = Cohort(
         id="check",
         label=args.file,
@@ -100,13 +105,22 @@ def check_main(args: argparse.Namespace) -> int:
         include=args.include,
         on_fault=args.on_fault,
     )
+    return _check(args.file, args.mapping, cohort, args.json)
+
+
+def _check(file: str, mapping: str | None, cohort: Cohort, as_json: bool) -> int:
+    from spinemets.ingest.patients import ingest
+    from spinemets.ingest.study import unnamed
+
     try:
-        result = ingest(args.file, args.mapping, cohort)
+        result = ingest(file, mapping, cohort)
         faults: tuple[Fault, ...] = tuple(result.faults)
     except InputError as err:
         result, faults = None, err.faults
-    stopped = bool(faults) and (result is None or args.on_fault == "stop")
-    if args.json:
+    if open_ := unnamed(cohort):
+        result, faults = None, (*open_, *faults)
+    stopped = bool(faults) and (result is None or cohort.on_fault == "stop")
+    if as_json:
         _say_json(result, faults, stopped)
     else:
         _say_text(result, faults, cohort, stopped)

@@ -226,6 +226,9 @@ class ColumnMap(Closed):
         None, description="column with the ICD-O-3 morphology beside `system: icd`"
     )
     missing: Texts | None = Field(None, description="missing codes of this column alone")
+    decide: str = Field(
+        "", description="what a person has to settle first; nothing runs while it stands"
+    )
     flag: str = Field("", description="sentence printed under every figure")
 
     @model_validator(mode="after")
@@ -275,6 +278,9 @@ class Mapping(TableOptions):
     one_row_per: OneRow | None = Field(None, description="rule when a patient has several rows")
     join: list[Join] = Field([], description="further tables with columns of the same patients")
     notes: list[str] = Field([], description="sentences printed under every figure")
+    decide: list[str] = Field(
+        [], description="what a person has to settle first; nothing runs while it stands"
+    )
 
     @property
     def options(self) -> TableOptions:

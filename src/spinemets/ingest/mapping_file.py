@@ -66,6 +66,38 @@ def load(path: str | Path) -> Mapping:
     return mapping
 
 
+def undecided(path: str | Path, mapping: Mapping) -> list[Fault]:
+    """
+    List what a person has still to decide.
+
+    Parameters
+    ----------
+    path : str or Path
+        The mapping file.
+    mapping : Mapping
+        Its content.
+
+    Returns
+    -------
+    list of Fault
+        One for every ``decide``, with its line.
+    """
+    document = yamlfile.load(path)
+    found: list[tuple[tuple[str | int, ...], str]] = [
+        (("decide", i), text) for i, text in enumerate(mapping.decide)
+    ]
+    found += [(("columns", n, "decide"), e.decide) for n, e in mapping.columns.items() if e.decide]
+    return [
+        Fault(
+            str(path),
+            f"line {document.line(where)}: to decide: {text}",
+            "settle it in the mapping, then take this `decide` away",
+            column=str(where[1]) if where[0] == "columns" else "",
+        )
+        for where, text in found
+    ]
+
+
 def identity(columns: list[str], file: str) -> Mapping:
     """
     Mapping of a table whose columns already are those of the contract.

@@ -135,6 +135,8 @@ def _source(
         how = mapping_file.load(mapping_path) if mapping_path else None
     except InputError as err:
         work.structural += err.faults
+    if how is not None and mapping_path is not None:
+        work.structural += mapping_file.undecided(mapping_path, how)
     if how is None:
         # Without a usable mapping the file itself is still looked at, so that nothing is hidden.
         plain = readers.try_read(table, Mapping(columns={}), work.structural)

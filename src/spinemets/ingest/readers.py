@@ -48,7 +48,7 @@ def read_table(path: str | Path, options: TableOptions) -> RawTable:
     InputError
         With every structural fault of the file at once.
     """
-    kind = _kind(Path(path), options)
+    kind = kind_of(path, options)
     if kind == "excel":
         from spinemets.ingest.readers_excel import read_workbook
 
@@ -60,7 +60,28 @@ def read_table(path: str | Path, options: TableOptions) -> RawTable:
     return read_text_table(path, options)
 
 
-def _kind(path: Path, options: TableOptions) -> str:
+def kind_of(path: str | Path, options: TableOptions) -> str:
+    """
+    Recognise what a file is, and hold it against what the mapping declares.
+
+    Parameters
+    ----------
+    path : str or Path
+        File.
+    options : TableOptions
+        With ``format``.
+
+    Returns
+    -------
+    str
+        ``text``, ``excel``, ``parquet``, ``spss``, ``stata`` or ``sas``.
+
+    Raises
+    ------
+    InputError
+        When it can't be read, or is something else than declared.
+    """
+    path = Path(path)
     reading = Reading(str(path))
     head = b""
     if path.is_file():

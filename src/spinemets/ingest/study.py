@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from spinemets import contract
+from spinemets import contract, settings, yamlfile
 from spinemets.errors import Fault, InputError
+from spinemets.settings import Cohort
 from spinemets.settings_docs import config_yaml
 
 SNAKEFILE: Final = """\
@@ -35,16 +38,20 @@ cohorts:
     mapping: config/mappings/{id}.yaml
     # What survival is counted from: diagnosis_of_spinal_metastasis, start_of_treatment, surgery,
     # radiotherapy, enrolment, sequencing or first_visit.
-    time_zero: start_of_treatment
+    time_zero: {time_zero}
     visibility: private   # small counts are suppressed and all counts rounded on release
     role: evaluation
 """
+#: What a label holds until somebody has written one.
+UNNAMED: Final = "write an honest name here"
 IGNORE: Final = (
     "# Patients' data stay out of version control.\ndata/\nresults/private/\n.snakemake/\n"
 )
 
 
-def create(study: str | Path, table: str | Path | None = None) -> list[str]:
+def create(
+    study: str | Path, table: str | Path | None = None, dictionary: str | Path | None = None
+) -> list[str]:
     """
     Make a study folder; nothing that exists is overwritten.
 
@@ -53,12 +60,14 @@ def create(study: str | Path, table: str | Path | None = None) -> list[str]:
     study : str or Path
         Folder to make; must not exist or be empty.
     table : str, Path or None
-        Table of the study; copied into ``data/``.
+        Table of the study; copied into ``data/``, its mapping is drafted.
+    dictionary : str, Path or None
+        Data dictionary of the table; copied as well.
 
     Returns
     -------
     list of str
-        What to do next, line by line.
+        What was found and what to do next, line by line.
 
     Raises
     ------
@@ -69,35 +78,97 @@ def create(study: str | Path, table: str | Path | None = None) -> list[str]:
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         rule, repair = "the folder already holds something", "name a new folder"
         raise InputError([Fault(str(study), rule, repair)])
-    content: bytes | None = None
-    if table is not None:
-        from spinemets.ingest.readers_common import read_bytes
-
-        content = read_bytes(table)
     name = Path(table).name if table is not None else "patients.csv"
     cohort = _identifier(Path(name).stem)
+    said: list[str] = []
+    mapping, time_zero = template(), "start_of_treatment"
+    if table is not None:
+        from spinemets.ingest.drafting.draft import draft
+        from spinemets.ingest.drafting.write import mapping_text, summary
+
+        drafted = draft(Path(table), None if dictionary is None else Path(dictionary))
+        mapping, time_zero, said = mapping_text(drafted), drafted.time_zero, summary(drafted)
     files = {
         "Snakefile": SNAKEFILE,
         ".gitignore": IGNORE,
         "profiles/default/config.yaml": PROFILE,
         "config/config.yaml": config_yaml(),
-        "config/cohorts.yaml": COHORTS.format(id=cohort, file=f"data/{name}"),
-        f"config/mappings/{cohort}.yaml": template(),
+        "config/cohorts.yaml": COHORTS.format(
+            id=cohort, file=_quoted(f"data/{name}"), time_zero=time_zero
+        ),
+        f"config/mappings/{cohort}.yaml": mapping,
     }
     for path, text in files.items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     (root / "data").mkdir()
-    if content is not None:
-        (root / "data" / name).write_bytes(content)
-    first = f"the table is in data/{name}" if content else f"put the table into data/{name}"
+    for source in (table, dictionary):
+        if source is not None:
+            shutil.copyfile(source, root / "data" / Path(source).name)
+    if table is None:
+        said = [f"{study}: made; put the table into data/{name}"]
     return [
-        f"{study}: made; {first}",
-        f"1. fill in config/mappings/{cohort}.yaml and config/cohorts.yaml",
-        f"2. cd {study} && spinemets check data/{name} --mapping config/mappings/{cohort}.yaml",
+        *said,
+        f"{study}: made. What is left:",
+        f"1. settle what config/mappings/{cohort}.yaml asks, name it in config/cohorts.yaml",
+        f"2. cd {study} && spinemets check   (until it is green)",
         "3. snakemake",
     ]
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def cohorts(study: str | Path = ".") -> list[Cohort]:
+    """
+    Read the cohorts of a study folder.
+
+    Parameters
+    ----------
+    study : str or Path
+        Folder with ``config/cohorts.yaml``.
+
+    Returns
+    -------
+    list of Cohort
+        In their order.
+
+    Raises
+    ------
+    InputError
+        When there is none, or the configuration has faults; all of them at once.
+    """
+    folder = Path(study) / "config"
+    config: dict[str, Any] = {}
+    for name in ("config.yaml", "cohorts.yaml"):
+        if name == "config.yaml" and not (folder / name).exists():
+            continue
+        data = yamlfile.load(folder / name).data
+        config |= data if isinstance(data, dict) else {}
+    return settings.load(config, str(folder / "cohorts.yaml")).cohorts
+
+
+def unnamed(cohort: Cohort) -> list[Fault]:
+    """
+    Ask for an honest name where a cohort still has the one that ``init`` wrote.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Its entry.
+
+    Returns
+    -------
+    list of Fault
+        One, or none.
+    """
+    if UNNAMED not in cohort.label:
+        return []
+    rule = f"to decide: the honest name (`label`) of {cohort.id}"
+    repair = "write who the patients are, where and when; figures print it"
+    return [Fault("config/cohorts.yaml", rule, repair, column="label")]
 
 
 def _identifier(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Drafting a mapping from a stranger's table: guesses with evidence, and what a person decides."""

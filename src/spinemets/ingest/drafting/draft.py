@@ -1,0 +1,251 @@
+"""Draft a mapping: guesses with evidence and confidence, and what a person has to decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spinemets import contract
+from spinemets.ingest import dates
+from spinemets.ingest.drafting.guess import LIKELY, DateGuess, Guess, guess, guess_dates, name_score
+from spinemets.ingest.drafting.read import Reading, read
+from spinemets.ingest.drafting.sources import Source, hints, name_words
+from spinemets.settings import TIME_ZERO
+
+
+@dataclass
+class Draft:
+    """
+    A drafted mapping.
+
+    Parameters
+    ----------
+    reading : Reading
+        The table.
+    guesses : list of Guess
+        Entries of ``columns``, in the order of the contract.
+    zero : DateGuess or None
+        Column with the date of time zero.
+    time_zero : str
+        Event of time zero, for ``cohorts.yaml``.
+    missing : list of str
+        Words that mean missing.
+    drop : list of str
+        Columns that look like identifiers.
+    unused : list of str
+        Columns that nothing is taken from.
+    decide : list of str
+        What a person has to settle beside the entries.
+    """
+
+    reading: Reading
+    guesses: list[Guess]
+    zero: DateGuess | None = None
+    time_zero: str = "start_of_treatment"
+    one_row: str | None = None
+    missing: list[str] = field(default_factory=list)
+    drop: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
+    decide: list[str] = field(default_factory=list)
+
+    @property
+    def open(self) -> int:
+        """
+        Number of decisions that are left.
+
+        Returns
+        -------
+        int
+            Of entries and of the file.
+        """
+        return len(self.decide) + sum(bool(g.decide) for g in self.guesses)
+
+
+def draft(path: Path, dictionary: Path | None = None) -> Draft:
+    """
+    Draft the mapping of a table.
+
+    Parameters
+    ----------
+    path : Path
+        The table.
+    dictionary : Path or None
+        Its data dictionary.
+
+    Returns
+    -------
+    Draft
+        Nothing in it is settled that the table doesn't show.
+
+    Raises
+    ------
+    InputError
+        When table or dictionary can't be read.
+    """
+    reading = read(path, dictionary)
+    out = Draft(reading, guess([s for s in reading.sources if s.kind != "date"]))
+    out.decide += reading.decide
+    found = guess_dates(reading.sources)
+    by_name = {s.name: s for s in reading.sources}
+    for one in found.values():
+        _order(one, by_name[one.source], out)
+    _time_zero(out, found, by_name)
+    if reading.redcap is not None and "baseline" in reading.redcap:
+        _reach_last(found)
+    _from_dates(out, found)
+    _morphology(out, by_name)
+    _missing(out, by_name)
+    _patients(out, by_name)
+    _left(out, found)
+    order = list(contract.columns())
+    out.guesses.sort(key=lambda g: order.index(g.column))
+    return out
+
+
+def _order(one: DateGuess, source: Source, out: Draft) -> None:
+    calendar = dates.read(list(source.counts), "auto")
+    one.order = calendar.order or "iso"
+    if one.order in ("open", "mixed"):
+        one.order = "day_first"
+        out.decide.append(f"`{one.source}`: does the day or the month come first (`date`)?")
+
+
+def _reach_last(found: dict[str, DateGuess]) -> None:
+    """Death and last contact of a REDCap project are what the last row says."""
+    for role in ("death", "last_contact"):
+        if role in found:
+            found[role].source = found[role].source.split("@")[0] + "@last"
+
+
+def _time_zero(out: Draft, found: dict[str, DateGuess], by_name: dict[str, Source]) -> None:
+    """The event that survival is counted from: of the dates that fit, the best filled one."""
+    if any(g.column == "survival_days" for g in out.guesses):
+        out.decide.append(
+            "from which event is survival counted? Write it as `time_zero` into "
+            f"config/cohorts.yaml ({', '.join(TIME_ZERO)})"
+        )
+        return
+    events = [r for r in hints()["time_zero"] if r in found]
+    events.sort(key=lambda r: -by_name[found[r].source].filled)
+    if not events:
+        out.decide.append(
+            "no column with a survival time, and no date that could be time zero, was recognised: "
+            "map `survival_days`, or give `time_zero: {from: ...}`"
+        )
+        return
+    out.time_zero, out.zero = events[0], found[events[0]]
+    filled = by_name[out.zero.source].filled
+    others = [f"`{found[e].source}`" for e in events[1:]]
+    more = f" Or from {' or '.join(others)}?" if others else ""
+    out.decide.append(
+        f"survival is counted from `{out.zero.source}` ({TIME_ZERO[out.time_zero]}, filled in "
+        f"{filled} of {out.reading.rows}; also `time_zero` in config/cohorts.yaml): is that right?"
+        + more
+    )
+
+
+def _from_dates(out: Draft, found: dict[str, DateGuess]) -> None:
+    """Entries that dates give: survival, death, age, and days of treatments."""
+    zero, death = out.zero, found.get("death")
+    if death is not None:
+        _add(out, "died", death, {"filled": True}, "dead where the date of death is filled")
+    if zero is None:
+        return
+    _survival(out, death, found.get("last_contact"))
+    _add(out, "calendar_year", zero, {"date": zero.order}, "year of time zero")
+    intervals = {
+        "birth": "age_years",
+        "primary_diagnosis": "interval_diagnosis_days",
+        "surgery": "surgery_day",
+        "radiotherapy": "radiotherapy_day",
+    }
+    for role, column in intervals.items():
+        one = found.get(role)
+        if one is not None and one is not zero:
+            why = f"{role.replace('_', ' ')}: a date, by its name"
+            _add(out, column, one, {"date": one.order}, why)
+
+
+def _survival(out: Draft, death: DateGuess | None, last: DateGuess | None) -> None:
+    end = death or last
+    if end is None:
+        out.decide.append("neither date of death nor date of last contact was recognised")
+    elif death is not None and last is not None:
+        entry = {"otherwise": last.source, "date": death.order}
+        _add(out, "survival_days", death, entry, "dates of death and last contact")
+    else:
+        ask = "only one of date of death and date of last contact was recognised"
+        _add(out, "survival_days", end, {"date": end.order}, "a date, by its name", ask)
+
+
+def _add(
+    out: Draft, column: str, one: DateGuess, entry: dict[str, Any], why: str, ask: str = ""
+) -> None:
+    if all(g.column != column for g in out.guesses):
+        out.guesses.append(Guess(column, one.source, entry, one.score, [why], [ask] if ask else []))
+
+
+def _morphology(out: Draft, by_name: dict[str, Source]) -> None:
+    """The ICD-O-3 morphology beside the topography: it decides about lymphomas, sarcomas, lung."""
+    primary = next((g for g in out.guesses if g.entry.get("system") == "icd"), None)
+    used = {g.source for g in out.guesses}
+    named = [
+        s.name
+        for s in by_name.values()
+        if s.name not in used and name_score(s.names(), hints()["morphology"])[0] >= LIKELY
+    ]
+    if primary is not None and named:
+        primary.entry["morphology"] = named[0]
+        primary.evidence.append(f"morphology from {named[0]}, by its name")
+
+
+def _missing(out: Draft, by_name: dict[str, Source]) -> None:
+    """Words are missing in every column; numbers only in the column where they stick out."""
+    words: dict[str, None] = {}
+    for source in by_name.values():
+        words |= dict.fromkeys(c for c in source.missing_codes if not _is_number(c))
+    out.missing = sorted(words)
+    for one in out.guesses:
+        found = by_name.get(one.source)
+        numbers = [c for c in found.missing_codes if _is_number(c)] if found else []
+        if numbers:
+            one.entry["missing"] = [*out.missing, *numbers]
+            one.evidence.append(f"{', '.join(numbers)} lies far from all other values")
+            one.decide.append(f"does {', '.join(numbers)} mean missing here?")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
+
+
+def _patients(out: Draft, by_name: dict[str, Source]) -> None:
+    own = next((g for g in out.guesses if g.column == "patient_id"), None)
+    if own is None:
+        out.decide.append("no column with the patient's id was recognised: is every row a patient?")
+        return
+    source = by_name[own.source]
+    if len(source.counts) < out.reading.rows and out.reading.redcap is None:
+        out.one_row = own.source
+        twice = out.reading.rows - len(source.counts)
+        own.decide.append(
+            f"{twice} rows share an id with another: `one_row_per` takes the first row of a patient"
+        )
+
+
+def _left(out: Draft, found: dict[str, DateGuess]) -> None:
+    """Columns that nothing is taken from; those that look like identifiers are dropped."""
+    used = {s for g in out.guesses for s in (g.source, str(g.entry.get("otherwise", "")))}
+    used |= {str(g.entry["morphology"]) for g in out.guesses if "morphology" in g.entry}
+    used |= {out.zero.source} if out.zero else set()
+    plain = {u.split("@")[0] for u in used}
+    left = [s for s in out.reading.sources if s.name.split("@")[0] not in plain]
+    for source in left:
+        name = source.name.split("@")[0]
+        secret = name in out.reading.identifiers or name_words(source) or source.kind == "date"
+        (out.drop if secret else out.unused).append(name)

@@ -1,0 +1,226 @@
+"""Match the columns of a source with those of the contract: by name, label, values and unit."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from spinemets import contract
+from spinemets.ingest.drafting.fit import fit, known_columns
+from spinemets.ingest.drafting.sources import Source, hints, words_of
+
+SURE, LIKELY, POSSIBLE = 0.9, 0.65, 0.45
+#: Columns that are found by their values where no name tells; a person confirms them.
+BY_VALUES: Final = ("sex", "primary", "kps", "died")
+
+
+@dataclass
+class Guess:
+    """
+    One entry of a drafted mapping.
+
+    Parameters
+    ----------
+    column : str
+        Column of the contract.
+    source : str
+        Column of the source.
+    entry : dict
+        Keys of the entry beside ``from``.
+    score : float
+        0 to 1.
+    evidence : list of str
+        Why.
+    decide : list of str
+        What a person has to settle.
+    """
+
+    column: str
+    source: str
+    entry: dict[str, Any]
+    score: float
+    evidence: list[str]
+    decide: list[str] = field(default_factory=list)
+
+    @property
+    def confidence(self) -> str:
+        """
+        Confidence in words.
+
+        Returns
+        -------
+        str
+            ``high``, ``medium`` or ``low``; a guess of low confidence has to be decided.
+        """
+        return "high" if self.score >= SURE else "medium" if self.score >= LIKELY else "low"
+
+
+def name_score(names: Iterable[str], known: Iterable[str]) -> tuple[float, str]:
+    """
+    How much a name tells.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Name and label of a source column, as ``words_of`` gives them.
+    known : iterable of str
+        Names that stand for one thing.
+
+    Returns
+    -------
+    tuple
+        1 for the same name, less for a part of it or a near spelling, 0 for none; and the name
+        that was met.
+    """
+    best = (0.0, "")
+    for rank, name in enumerate(names):
+        weight = 1.0 if rank == 0 else 0.98
+        for word in known:
+            if name == word:
+                score = 1.0
+            elif len(word) >= 3 and f" {word} " in f" {name} ":
+                score = 0.6 + 0.3 * len(word) / len(name)
+            elif len(word) >= 5 and name[:1] == word[:1]:
+                ratio = difflib.SequenceMatcher(None, name, word, autojunk=False).ratio()
+                score = 0.75 if ratio >= 0.9 else 0.0
+            else:
+                score = 0.0
+            best = max(best, (score * weight, word))
+    return best
+
+
+def guess(sources: list[Source]) -> list[Guess]:
+    """
+    Match every column of the contract with at most one column of the source.
+
+    Parameters
+    ----------
+    sources : list of Source
+        Columns of the source.
+
+    Returns
+    -------
+    list of Guess
+        In the order of the contract. A column of the source may serve once only; where two come
+        equally near, the better filled one is taken and the other is named in ``decide``.
+    """
+    candidates = [
+        found
+        for column in known_columns()
+        for source in sources
+        if (found := _candidate(column.name, source)) is not None
+    ]
+    filled = {s.name: s.filled for s in sources}
+    candidates.sort(key=lambda g: (-g.score, -filled[g.source], g.column, g.source))
+    chosen: dict[str, Guess] = {}
+    taken: set[str] = set()
+    for found in candidates:
+        if found.source in taken:
+            continue
+        if found.column in chosen:
+            best = chosen[found.column]
+            if found.score >= max(LIKELY, best.score - 0.05):
+                best.decide.append(f"or is it `{found.source}`?")
+            continue
+        chosen[found.column] = found
+        taken.add(found.source)
+    return [chosen[c.name] for c in known_columns() if c.name in chosen]
+
+
+def _candidate(name: str, source: Source) -> Guess | None:
+    column = contract.columns()[name]
+    told, word = name_score(source.names(), _known_names(name, source))
+    if column.open_levels and told < 0.95:
+        return None  # any labels would fit: only the name itself tells
+    if told == 0.0:
+        return _by_values(name, source) if name in BY_VALUES else None
+    cells = fit(column, source)
+    score = told * (0.4 + 0.6 * cells.share)
+    if cells.share < 0.25 or score < POSSIBLE:
+        return None
+    evidence = [f'name "{word}"' if told >= 0.9 else f'name like "{word}"', cells.evidence]
+    decide = [cells.decide] if cells.decide else []
+    if cells.share < 0.95 and not decide:
+        decide.append(f"{1 - cells.share:.0%} of the cells don't fit: is it the right column?")
+    if score < LIKELY:
+        decide.append("the name is only like one that is known: is it the right column?")
+    if "@" in source.name and name not in (*hints()["after"], "survival_days", "died"):
+        # Everything else is meant at time zero: a later event looks into the future.
+        score *= 0.9
+        where = source.name.partition("@")[2]
+        decide.append(f"it is recorded at {where}, not at the baseline: known at time zero?")
+    return Guess(name, source.name, cells.entry, score, evidence, decide)
+
+
+def _known_names(name: str, source: Source) -> list[str]:
+    known = [*hints()["columns"][name], words_of(name)]
+    if "@" in source.name and name in hints()["after"]:
+        known += hints()["columns"][hints()["after"][name]]
+    return known
+
+
+def _by_values(name: str, source: Source) -> Guess | None:
+    """A column whose name says nothing, and whose values do; a person confirms it."""
+    column = contract.columns()[name]
+    cells = fit(column, source)
+    if not cells.telling or cells.share < 0.8:
+        return None
+    ask = f"only its values speak for this: is `{source.name}` the {column.meaning}?"
+    decide = [ask, cells.decide] if cells.decide else [ask]
+    return Guess(name, source.name, cells.entry, 0.5 * cells.share, [cells.evidence], decide)
+
+
+@dataclass
+class DateGuess:
+    """
+    A date column and its role.
+
+    Parameters
+    ----------
+    role : str
+        ``birth``, ``death``, ``last_contact``, ``primary_diagnosis``, or an event of time zero.
+    source : str
+        Column of the source.
+    score : float
+        0 to 1, by its name.
+    order : str
+        Order of day and month; ``auto`` when every date tells it.
+    """
+
+    role: str
+    source: str
+    score: float
+    order: str = "auto"
+
+
+def guess_dates(sources: list[Source]) -> dict[str, DateGuess]:
+    """
+    Find the roles of date columns by their names.
+
+    Parameters
+    ----------
+    sources : list of Source
+        Columns of the source.
+
+    Returns
+    -------
+    dict of str to DateGuess
+        By role; each column has one role.
+    """
+    known = {**hints()["dates"], **hints()["time_zero"]}
+    found = [
+        DateGuess(role, source.name, name_score(source.names(), names)[0])
+        for source in sources
+        if source.kind == "date"
+        for role, names in known.items()
+    ]
+    found = sorted((g for g in found if g.score >= POSSIBLE), key=lambda g: (-g.score, g.source))
+    out: dict[str, DateGuess] = {}
+    taken: set[str] = set()
+    for one in found:
+        if one.role not in out and one.source not in taken:
+            out[one.role] = one
+            taken.add(one.source)
+    return out
