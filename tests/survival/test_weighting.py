@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from spinemets.survival.multinomial import Refits
 from spinemets.survival.propensity import (
     SCHEMES,
     balance,
@@ -101,3 +102,23 @@ def test_e_values_of_the_paper():
     assert e_value(0.5, 0.4, 0.6).point == pytest.approx(e_value(2.0, 1 / 0.6, 2.5).point)
     with pytest.raises(ValueError, match="positive"):
         e_value(-1, 1, 2)
+
+
+@pytest.mark.parametrize("levels", [2, 3])
+def test_refits_are_those_of_scikit_learn(levels: int) -> None:
+    rng = np.random.default_rng(8)
+    x = np.column_stack([rng.normal(size=400), rng.random(400) < 0.3, rng.integers(0, 4, 400)])
+    treatment = (x[:, 0] + rng.logistic(size=400) > 0.3).astype(int)
+    treatment += (levels == 3) & (rng.random(400) < 0.3)
+    refits = Refits(x, treatment, levels)
+    for _ in range(5):
+        rows = rng.integers(0, 400, 400)
+        expected = propensity(x[rows], treatment[rows]).probability
+        np.testing.assert_allclose(refits.probability(rows), expected, atol=1e-6)
+
+
+def test_a_resample_without_a_maximum_is_left_to_scikit_learn() -> None:
+    x = np.array([[0.0], [1], [2], [3], [4], [5]])
+    refits = Refits(x, np.array([0, 0, 1, 0, 1, 1]), 2)
+    assert refits.probability(np.array([0, 1, 1, 4, 5, 5])) is None
+    assert refits.probability(np.arange(6)) is not None

@@ -21,6 +21,8 @@ _HALVINGS = 12
 _FLAT = 1e-7
 #: Likewise when linear predictors lie further apart than this.
 _WIDEST = 100.0
+#: Beyond this squares overflow.
+_LARGEST = 1e100
 _NO_MAXIMUM = "the likelihood has no maximum (complete separation)"
 
 
@@ -118,6 +120,8 @@ def fit_cox(
         return _failed(p, "a covariate isn't finite")
     if not bool(follow_up.event.any()):
         return _failed(p, "no events")
+    if bool(np.any(np.abs(table) > _LARGEST)):
+        return _failed(p, f"a covariate lies beyond {_LARGEST:g}")
     centre = table.mean(axis=0)
     # Newton runs on orthonormal columns: those of a spline are nearly collinear, and only there
     # does a large coefficient mean a likelihood without a maximum.

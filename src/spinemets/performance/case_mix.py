@@ -137,7 +137,10 @@ def split_difference(
                 _weighted_parts([_draw(cohort, random) for cohort in pair], edges)
                 for _ in range(resamples)
             ]
-            errors = np.nanstd(np.array(drawn), axis=0, ddof=1)
+            whole = np.array(drawn)
+            # A measure with a value in fewer than two draws has no error.
+            some = np.isfinite(whole).sum(axis=0) > 1
+            errors[some] = np.nanstd(whole[:, some], axis=0, ddof=1)
     n, events = second.n, second.events
     reason = ""
     if overlap < ENOUGH_OVERLAP:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spinemets.survival.sample import Floats
+from spinemets.survival.sample import Floats, floats
+
+#: Beyond this squares overflow; no clinical covariate comes near.
+LARGEST: Final = 1e100
 
 
 def read_covariates(x: ArrayLike, n: int) -> Floats:
@@ -27,17 +32,16 @@ def read_covariates(x: ArrayLike, n: int) -> Floats:
     Raises
     ------
     ValueError
-        When the number of rows differs or a covariate is missing.
+        When the number of rows differs, or a covariate is missing, no number or beyond 1e100.
     """
-    if hasattr(x, "to_numpy"):
-        given = np.asarray(x.to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64)
-    else:
-        given = np.asarray(x, dtype=np.float64)
+    given = floats(x)
     given = given[:, None] if given.ndim == 1 else given
     if given.shape[0] != n:
         raise ValueError("covariates must have one row per patient")
     if not np.isfinite(given).all():
         raise ValueError(f"{int((~np.isfinite(given)).any(axis=1).sum())} row(s) without covariate")
+    if np.abs(given).max(initial=0.0) > LARGEST:
+        raise ValueError(f"a covariate lies beyond {LARGEST:g}")
     return given
 
 

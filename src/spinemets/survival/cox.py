@@ -146,6 +146,8 @@ def cox_score(
     t, e = floats(time), floats(event)
     start = np.full(t.size, np.nan) if entry is None else floats(entry)
     columns = score_columns(points, band, bands)
+    if not t.shape == e.shape == start.shape == columns.points.shape == columns.band.shape:
+        raise ValueError("time, event, entry, points and band must be columns of the same length")
     where = {"score": score, "variant": variant, "cohort": cohort, "set": comparison_set}
     out: list[Row] = []
     for name, labels in _groupings(strata, t.size).items():

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from spinemets.survival.covariates import read_covariates
 from spinemets.survival.cox_fit import CoxFit, fit_cox
 from spinemets.survival.sample import Z95, Floats, codes
 
@@ -139,7 +140,7 @@ def spline_effect(
         Curve with pointwise intervals and tests; NaN with the reason when the score has too few
         distinct values or the model has no maximum.
     """
-    points = np.asarray(score, dtype=np.float64)
+    points = read_covariates(score, np.size(np.asarray(time)))[:, 0]
     nan, none = float("nan"), np.zeros(0)
     knots = np.unique(np.quantile(points, KNOT_QUANTILES[n_knots])) if points.size else none
 

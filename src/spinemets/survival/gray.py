@@ -105,6 +105,9 @@ def gray_test(
     stratum, names = codes(strata, given.sample.n)
     k = len(levels)
     label = given.causes[of - 1] if of <= len(given.causes) else str(of)
+    if not k:
+        none = np.zeros((0, 0))
+        return GrayTest(label, (), none[0:0].ravel(), none, np.nan, 0, np.nan, "no patients")
     score, variance = np.zeros(k), np.zeros((k, k))
     for s in range(len(names)):
         rows = stratum == s

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
+from spinemets.survival.covariates import read_covariates
 from spinemets.survival.cox_fit import CoxFit, fit_cox
 from spinemets.survival.newton import SEPARATED
 from spinemets.survival.sample import Z95, Floats, codes, make_sample
@@ -129,7 +130,7 @@ def heterogeneity(
     1
     """
     sample = make_sample(time, event, entry)
-    points = np.asarray(score, dtype=np.float64)
+    points = read_covariates(score, sample.n)[:, 0]
     number, levels = codes(strata, sample.n)
     common = fit_cox(points, sample.time, sample.event, sample.entry, number, names=["score"])
     parts, gain = [], []
@@ -143,7 +144,7 @@ def heterogeneity(
                                    note=_reason(fit)))  # fmt: skip
     informative = [g for g in gain if g is not None]
     lrt, df, p, note = _test(common, informative)
-    y, v = np.array([[e.coef, e.std_error**2] for e in parts]).T
+    y, v = np.array([[e.coef, e.std_error**2] for e in parts]).reshape(-1, 2).T
     use = np.isfinite(y) & np.isfinite(v)
     tau2, mean, error, i2 = pool(y[use], v[use])
     shrunk = shrink(y, v, tau2, mean, error)

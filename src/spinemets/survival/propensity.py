@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from spinemets.survival.covariates import read_covariates
 from spinemets.survival.sample import Floats, Integers, codes, floats
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def propensity(x: ArrayLike, treatment: ArrayLike, *, ridge: float = 0.0) -> Pro
     from sklearn.linear_model import LogisticRegression
 
     number, levels = codes(treatment, len(np.asarray(treatment)))
-    columns = np.asarray(x, dtype=np.float64)
+    columns = read_covariates(x, number.size)
     blank = np.full((number.size, len(levels)), np.nan)
     if len(levels) < 2:
         return Propensity(blank, number, tuple(levels), "fewer than two treatments")

@@ -86,14 +86,53 @@ def floats(values: ArrayLike) -> Floats:
     ndarray of float64
         Copy-free where possible.
 
+    Raises
+    ------
+    ValueError
+        When something isn't a number; the message doesn't show it.
+
     Examples
     --------
     >>> floats([1, 2])
     array([1., 2.])
     """
-    if hasattr(values, "to_numpy"):
-        return np.asarray(values.to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64)
-    return np.asarray(values, dtype=np.float64)
+    try:
+        if hasattr(values, "to_numpy"):
+            return np.asarray(values.to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64)
+        column = np.asarray(values)
+        if column.dtype.kind == "O":
+            column = np.where(missing(column), np.nan, column)
+        return np.asarray(column, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError("a column of numbers holds something else") from None
+
+
+def missing(column: NDArray[Any]) -> Bools:
+    """
+    Find missing labels or values.
+
+    Parameters
+    ----------
+    column : ndarray
+        Of any type; None, NaN and pandas' NA are missing.
+
+    Returns
+    -------
+    ndarray of bool
+        Of the same shape.
+
+    Examples
+    --------
+    >>> missing(np.array(["a", None], dtype=object)).tolist()
+    [False, True]
+    """
+    if column.dtype.kind == "f":
+        return np.asarray(np.isnan(column))
+    if column.dtype.kind != "O":
+        return np.zeros(column.shape, dtype=bool)
+    import pandas as pd
+
+    return np.asarray(pd.isna(column), dtype=bool)
 
 
 def make_sample(
@@ -192,7 +231,7 @@ def codes(labels: ArrayLike | None, n: int) -> tuple[Integers, list[Any]]:
     Raises
     ------
     ValueError
-        When the length differs from ``n``.
+        When the length differs from ``n`` or a label is missing.
 
     Examples
     --------
@@ -204,6 +243,7 @@ def codes(labels: ArrayLike | None, n: int) -> tuple[Integers, list[Any]]:
     column = np.asarray(labels)
     if column.shape != (n,):
         raise ValueError("a grouping must have one label per row")
+    _refuse(missing(column), "a missing group")
     levels, number = np.unique(column, return_inverse=True)
     return number.astype(np.int64), levels.tolist()
 

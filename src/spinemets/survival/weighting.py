@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike
 
 from spinemets.survival.kaplan_meier import Estimate, KaplanMeier
 from spinemets.survival.kaplan_meier import fit as fit_kaplan_meier
+from spinemets.survival.multinomial import Refits
 from spinemets.survival.propensity import (
+    SEPARATION,
     Balance,
     Covariates,
     Propensity,
@@ -20,7 +22,7 @@ from spinemets.survival.propensity import (
     propensity,
 )
 from spinemets.survival.restricted_mean import restricted_mean
-from spinemets.survival.sample import Floats, Sample, make_sample
+from spinemets.survival.sample import Floats, Integers, Sample, make_sample
 
 DEFAULT_REPLICATES: Final = 500
 #: Replicates that fail (one treatment drawn only) are left out; beyond this share none is trusted.
@@ -189,16 +191,31 @@ def _bootstrap(
     """Statistics of every usable replicate, of shape (replicates, treatments, times + 1)."""
     tau, at, scheme = what
     rng = np.random.default_rng(seed)
+    refits = Refits(covariates.x, found.treatment, len(found.levels))
     out = []
     for _ in range(replicates):
         rows = rng.integers(0, sample.n, sample.n)
-        again = propensity(covariates.x[rows], found.treatment[rows])
+        again = _refitted(refits, covariates, found, rows)
         if again.note or len(again.levels) < len(found.levels):
             continue
         out.append(_statistics(sample.take(rows), again, again.weights(scheme), tau, at))
     if len(out) < (1 - FAILED_SHARE) * replicates:
         return np.zeros((0, len(found.levels), at.size + 1))
     return np.array(out).reshape(len(out), len(found.levels), at.size + 1)
+
+
+def _refitted(
+    refits: Refits, covariates: Covariates, found: Propensity, rows: Integers
+) -> Propensity:
+    """Propensities of a resample; scikit-learn's where the quick way doesn't arrive."""
+    drawn = found.treatment[rows]
+    probability = refits.probability(rows)
+    present = np.bincount(drawn, minlength=len(found.levels)) > 0
+    if probability is None or not present.all():
+        return propensity(covariates.x[rows], drawn)
+    own = float(probability[np.arange(drawn.size), drawn].mean())
+    note = "the covariates separate the treatments" if own > SEPARATION else ""
+    return Propensity(np.maximum(probability, np.finfo(float).tiny), drawn, found.levels, note)
 
 
 def _interval(value: float, draws: Floats) -> Estimate:
