@@ -80,7 +80,7 @@ class Refits:
                 step = np.linalg.solve(information.reshape(k * q, k * q), gradient)
             except np.linalg.LinAlgError:
                 return None
-            theta = theta + step.reshape(k, q)
+            theta = np.asarray(theta + step.reshape(k, q), dtype=np.float64)
             size = float(np.abs(step).max())
             if not size < 50.0:
                 return None
