@@ -1,4 +1,4 @@
-"""The command line: ``spinemets init | check | score | scores``."""
+"""The command line: ``spinemets init | check | score | scores | evaluate``."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def build_parser() -> argparse.ArgumentParser:
     argparse.ArgumentParser
         Every subcommand sets ``work``, a function of the parsed arguments that gives an exit code.
     """
+    from spinemets.evaluation.cli import add_parsers as add_evaluation
     from spinemets.ingest.cli import add_parsers as add_ingest
     from spinemets.scores.cli import add_parsers as add_scores
 
@@ -31,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_ingest(subparsers)
     add_scores(subparsers)
+    add_evaluation(subparsers)
     return parser
 
 

@@ -99,3 +99,7 @@ class InputError(Exception):
             A list of objects, one per fault.
         """
         return json.dumps([asdict(f) for f in self.faults], indent=1)
+
+
+class ArgumentError(InputError, ValueError):
+    """Raised when a function is called wrongly: every fault begins with its argument."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from spinemets.plan import Plan
 from spinemets.provenance import fingerprint
-from spinemets.released import DESCRIPTION, FORMATS, SCORING, sources_of_figure
+from spinemets.released import DESCRIPTION, EVALUATION, FORMATS, SCORING, sources_of_figure
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def steps(plan: Plan, cohort: str) -> list[Step]:
         return [f"{private}/{name}.csv" for name in names]
 
     described, scored, fitted, evaluated = (
-        made(n) for n in (DESCRIPTION[3:], SCORING[:3], SCORING[3:8], SCORING[8:])
+        made(n) for n in (DESCRIPTION[3:], SCORING[:3], SCORING[3:], EVALUATION)
     )
     ingested = [patients, inclusion, info, *made(DESCRIPTION[:3])]
     rows: list[tuple[str, str, list[str], list[str]]] = [
@@ -73,7 +73,12 @@ def steps(plan: Plan, cohort: str) -> list[Step]:
             [info, *made(DESCRIPTION)],
             [public_info, *plan.tables(cohort, DESCRIPTION)],
         ),
-        ("release_scoring", "disclose", [info, *made(SCORING)], plan.tables(cohort, SCORING)),
+        (
+            "release_scoring",
+            "disclose",
+            [info, *made(SCORING + EVALUATION)],
+            plan.tables(cohort, SCORING + EVALUATION),
+        ),
     ]
     if plan.cohorts[cohort].simulate is not None:
         truth = f"{private}/truth.parquet"

@@ -24,8 +24,23 @@ SCORING: Final = (
     "at_risk_bands",
     "survival_bands",
     "score_distribution",
+)
+#: Tables of the evaluation, beside those of scoring.
+EVALUATION: Final = (
     "performance",
     "comparison_sets",
+    "comparisons",
+    "rankings",
+    "prediction_error",
+    "calibration",
+    "calibration_curves",
+    "recalibration",
+    "updated_risks",
+    "decision_curves",
+    "risk_distribution",
+    "legacy",
+    "precision",
+    "transport",
 )
 _CURVES: Final = ("kaplan_meier", "at_risk", "survival_summary")
 #: Figure -> released tables it is drawn from; beside them one ``kaplan_meier_X`` per grouping.

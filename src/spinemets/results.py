@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +30,7 @@ COLUMNS: Final = (
     "events",
     "note",
 )
+NUMBERS: Final = ("estimate", "lower", "upper", "std_error")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ class Row:
         Where the estimate belongs; see ``docs/reference/tables.md``.
     """
 
+    #: Columns of the table in their order, and those that hold numbers.
+    columns: ClassVar[tuple[str, ...]] = COLUMNS
+    numbers: ClassVar[tuple[str, ...]] = NUMBERS
+
     measure: str
     estimate: float | None = None
     lower: float | None = None
@@ -70,7 +75,111 @@ class Row:
     method: str = ""
 
 
-def frame(rows: Iterable[Row]) -> pd.DataFrame:
+def _columns(*extra: str, behind: str = "variant") -> tuple[str, ...]:
+    place = COLUMNS.index(behind) + 1
+    return (*COLUMNS[:place], *extra, *COLUMNS[place:])
+
+
+@dataclass(frozen=True)
+class RiskRow(Row):
+    """
+    An estimate that rests on predicted risks.
+
+    Parameters
+    ----------
+    source : str
+        ``published``, ``supplied``, ``cross_fitted`` or ``apparent``; empty where no risk enters.
+    """
+
+    columns: ClassVar[tuple[str, ...]] = _columns("source", behind="horizon")
+
+    source: str = ""
+
+    @classmethod
+    def of(cls, row: Row, **more: Any) -> RiskRow:
+        """
+        Add the source to a row.
+
+        Parameters
+        ----------
+        row : Row
+            Estimate.
+        **more : object
+            ``source``, and fields to replace.
+
+        Returns
+        -------
+        RiskRow
+            Copy.
+        """
+        return RiskRow(**{f.name: getattr(row, f.name) for f in fields(Row)} | more)
+
+
+@dataclass(frozen=True)
+class ThresholdRow(RiskRow):
+    """
+    An estimate at one threshold probability.
+
+    Parameters
+    ----------
+    threshold : str
+        Threshold probability with two digits; empty where none enters.
+    other : str
+        Score that the estimate is a difference to; empty where it isn't one.
+    decision : str
+        Named decision behind the threshold.
+    """
+
+    columns: ClassVar[tuple[str, ...]] = _columns(
+        "source", "decision", "threshold", "other", behind="horizon"
+    )
+
+    threshold: str = ""
+    other: str = ""
+    decision: str = ""
+
+
+@dataclass(frozen=True)
+class PairRow(RiskRow):
+    """
+    A paired difference: the score's estimate less that of the other score on the same patients.
+
+    Parameters
+    ----------
+    other_score, other_variant : str
+        The other score.
+    z, p, p_holm : float or None
+        Wald statistic, two-sided p, and p adjusted by Holm within one set, form, horizon, measure.
+    lower_simultaneous, upper_simultaneous, p_simultaneous : float or None
+        Limits that hold for all pairs at once, and the p value that goes with them.
+    covariance : float or None
+        Covariance of the two estimates.
+    """
+
+    columns: ClassVar[tuple[str, ...]] = (
+        *_columns("other_score", "other_variant")[:8],
+        *("form", "horizon", "source", "measure", "estimate", "lower", "upper", "std_error"),
+        *("z", "p", "p_holm", "lower_simultaneous", "upper_simultaneous", "p_simultaneous"),
+        *("covariance", "method", "n", "events", "note"),
+    )
+    numbers: ClassVar[tuple[str, ...]] = (
+        *NUMBERS,
+        *("z", "p", "p_holm", "lower_simultaneous", "upper_simultaneous", "p_simultaneous"),
+        "covariance",
+    )
+
+    other_score: str = ""
+    other_variant: str = ""
+    z: float | None = None
+    p: float | None = None
+    p_holm: float | None = None
+    lower_simultaneous: float | None = None
+    upper_simultaneous: float | None = None
+    p_simultaneous: float | None = None
+    covariance: float | None = None
+
+
+def frame(rows: Iterable[Row], kind: type[Row] = Row) -> pd.DataFrame:
     """
     Put rows into a table in the column order of the contract of results.
 
@@ -78,18 +187,21 @@ def frame(rows: Iterable[Row]) -> pd.DataFrame:
     ----------
     rows : iterable of Row
         Estimates.
+    kind : type
+        Class of the rows, which says the columns.
 
     Returns
     -------
     pandas.DataFrame
-        Columns as ``COLUMNS``; counts are ``Int64``, estimates ``float64``.
+        Columns as ``kind.columns``; counts are ``Int64``, estimates ``float64``.
     """
     import pandas as pd
 
-    table = pd.DataFrame([asdict(r) for r in rows], columns=list(COLUMNS))
+    columns = list(kind.columns)
+    table = pd.DataFrame([[getattr(r, c) for c in columns] for r in rows], columns=columns)
     for name in ("n", "events"):
         table[name] = table[name].astype("Int64")
-    for name in ("estimate", "lower", "upper", "std_error"):
+    for name in kind.numbers:
         table[name] = table[name].astype("float64")
     return table
 

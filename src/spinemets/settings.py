@@ -115,6 +115,25 @@ class EvaluationSettings(Model):
         [ComparisonSet(id="classic", scores=list(CLASSIC), label="six classic scores")],
         "named sets of scores compared on the same patients",
     )
+    decisions: list[Literal["early_death", "short_course", "lasting_reconstruction"]] = key(
+        ["early_death", "short_course", "lasting_reconstruction"],
+        "named decisions behind the decision curves; each belongs to one horizon",
+    )
+    thresholds: list[Annotated[float, Field(gt=0, lt=1)]] = key(
+        [0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8],
+        "threshold probabilities of death at horizons without a named decision",
+    )
+    folds: Annotated[int, Field(ge=2, le=100)] = key(
+        10, "folds of risks that are cross-fitted where none was published"
+    )
+    bootstrap: Annotated[int, Field(ge=0, le=100_000)] = key(
+        1000, "paired bootstrap replicates behind the ranking of scores; 0 for no ranking"
+    )
+    seed: Annotated[int, Field(ge=0)] = key(20240101, "seed of bootstrap and folds")
+    request: list[Literal["apparent", "nri"]] = key(
+        [], "computed only on request: apparent risks, reclassification (NRI, IDI)"
+    )
+    strict: bool = key(False, "stop when a cohort contradicts the direction that a score declares")
 
 
 class ReleaseSettings(Model):

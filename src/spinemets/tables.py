@@ -3,156 +3,71 @@ The tables of results: what each column holds, and how disclosure control treats
 
 One registry for three readers: the disclosure stage lets a table through only when it stands here
 with exactly these columns; ``docs/reference/tables.md`` is written from it
-(``python -m spinemets.tables``), and a test keeps the two in step; the report takes its headings
-from it.
+(``python -m spinemets.tables_docs``), and a test keeps the two in step; the report takes its
+headings from it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 from spinemets.results import COLUMNS
-
-KEY: Final = "key"
-COUNT: Final = "count"
-NUMBER: Final = "number"
-TEXT: Final = "text"
-
-
-@dataclass(frozen=True)
-class Column:
-    """
-    One column of a table of results.
-
-    Parameters
-    ----------
-    kind : {"key", "count", "number", "text"}
-        ``key`` names a row, ``count`` counts patients (rounded on private release), ``number`` is
-        an estimate or a time, ``text`` is a sentence.
-    meaning : str
-        What the column holds.
-    unit : str
-        Unit of a number.
-    """
-
-    kind: str
-    meaning: str
-    unit: str = ""
-
-
-@dataclass(frozen=True)
-class Table:
-    """
-    One table of results.
-
-    Parameters
-    ----------
-    name : str
-        File name without ``.csv``.
-    title : str
-        Heading in the report.
-    meaning : str
-        What one row is.
-    treatment : {"estimates", "curve", "at_risk", "flow", "table1", "cells", "text"}
-        How disclosure control treats the table of a private cohort.
-    columns : dict of str to Column
-        Columns in their order.
-    partition : tuple of str
-        For ``cells``: columns that name a group of rows whose counts add up to a total.
-    curve : str
-        For a summary of curves: table of the curves it must agree with.
-    """
-
-    name: str
-    title: str
-    meaning: str
-    treatment: str
-    columns: dict[str, Column]
-    partition: tuple[str, ...] = field(default=())
-    curve: str = ""
-
-    def of_kind(self, kind: str) -> list[str]:
-        """
-        Name the columns of one kind.
-
-        Parameters
-        ----------
-        kind : {"key", "count", "number", "text"}
-            Kind of column.
-
-        Returns
-        -------
-        list of str
-            Column names, in order.
-        """
-        return [name for name, column in self.columns.items() if column.kind == kind]
-
-
-def _key(meaning: str) -> Column:
-    return Column(KEY, meaning)
-
-
-def _count(meaning: str) -> Column:
-    return Column(COUNT, meaning, "patients")
-
-
-def _text(meaning: str) -> Column:
-    return Column(TEXT, meaning)
-
-
-_COHORT: Final = _key("cohort id")
-_STRATUM_SET: Final = _key(
-    "grouping: `overall`, `inclusion`, `primary_group`, `treatment`, `band:<score>`"
+from spinemets.table_spec import (
+    COHORT,
+    COUNT,
+    ESTIMATES,
+    KEY,
+    NUMBER,
+    SCORE,
+    STRATUM,
+    STRATUM_SET,
+    TEXT,
+    VARIANT,
+    Column,
+    Table,
+    count_column,
+    key_column,
+    text_column,
 )
-_STRATUM: Final = _key("group within the grouping; `all` when there is one")
-_SCORE: Final = _key("score id (`spinemets scores list`)")
-_VARIANT: Final = _key("named variant of the score; empty for the score as published")
+from spinemets.tables_evaluation import EVALUATION
 
-_ESTIMATES: Final = {
-    "cohort": _COHORT,
-    "set": _key("comparison set, `own` (each score's own determined patients) or `all`"),
-    "stratum_set": _STRATUM_SET,
-    "stratum": _STRATUM,
-    "score": _SCORE,
-    "variant": _VARIANT,
-    "form": _key("`points` or `band`; empty when it isn't about a score"),
-    "horizon": _key("`3mo`, `6mo`, `12mo`, `90d` ...; empty when there is none"),
-    "measure": _key("what was estimated (see below)"),
-    "estimate": Column(NUMBER, "point estimate; empty when there is none, `note` says why"),
-    "lower": Column(NUMBER, "lower end of the 95 % interval"),
-    "upper": Column(NUMBER, "upper end of the 95 % interval"),
-    "std_error": Column(NUMBER, "standard error"),
-    "method": _text("estimator and interval"),
-    "n": _count("patients behind the estimate"),
-    "events": _count("deaths behind the estimate"),
-    "note": _text("why there is no estimate; caveats"),
-}
+__all__ = [
+    "COUNT",
+    "KEY",
+    "NUMBER",
+    "ROW_COLUMNS",
+    "ROW_LEVEL",
+    "TABLES",
+    "TEXT",
+    "Column",
+    "Table",
+]
+
 _CURVE: Final = {
-    "cohort": _COHORT,
-    "stratum_set": _STRATUM_SET,
-    "stratum": _STRATUM,
+    "cohort": COHORT,
+    "stratum_set": STRATUM_SET,
+    "stratum": STRATUM,
     "time_months": Column(NUMBER, "time since time zero", "months"),
     "survival": Column(NUMBER, "Kaplan-Meier estimate just after that time"),
     "lower": Column(NUMBER, "lower end of the 95 % interval (log-log)"),
     "upper": Column(NUMBER, "upper end of the 95 % interval (log-log)"),
-    "at_risk": _count("patients at risk just before that time"),
-    "events": _count("deaths up to and including that time"),
-    "censored": _count("patients censored up to and including that time"),
+    "at_risk": count_column("patients at risk just before that time"),
+    "events": count_column("deaths up to and including that time"),
+    "censored": count_column("patients censored up to and including that time"),
 }
 _AT_RISK: Final = {
-    "cohort": _COHORT,
-    "stratum_set": _STRATUM_SET,
-    "stratum": _STRATUM,
+    "cohort": COHORT,
+    "stratum_set": STRATUM_SET,
+    "stratum": STRATUM,
     "time_months": Column(NUMBER, "time since time zero", "months"),
-    "at_risk": _count("patients with follow-up of at least that time"),
-    "events": _count("deaths up to and including that time"),
+    "at_risk": count_column("patients with follow-up of at least that time"),
+    "events": count_column("deaths up to and including that time"),
 }
 
 
 def _summary(name: str, title: str, curve: str) -> Table:
     return Table(
-        name, title, "One estimate of survival or follow-up.", "estimates", _ESTIMATES, curve=curve
+        name, title, "One estimate of survival or follow-up.", "estimates", ESTIMATES, curve=curve
     )
 
 
@@ -163,10 +78,10 @@ _ALL: Final = (
         "One step of the flow, or one reason for exclusion.",
         "flow",
         {
-            "cohort": _COHORT,
-            "step": _key("`in`, `excluded`, `analysed`"),
-            "reason": _text("why excluded; empty otherwise"),
-            "n": _count("patients"),
+            "cohort": COHORT,
+            "step": key_column("`in`, `excluded`, `analysed`"),
+            "reason": text_column("why excluded; empty otherwise"),
+            "n": count_column("patients"),
         },
     ),
     Table(
@@ -175,13 +90,13 @@ _ALL: Final = (
         "One rule that values of one column broke.",
         "cells",
         {
-            "cohort": _COHORT,
-            "column": _key("column of the patient table"),
-            "rule": _text("what was violated"),
-            "severity": _key("`structural` or `value`"),
-            "n": _count("rows concerned"),
-            "action": _text("what was done"),
-            "repair": _text("how to repair the source"),
+            "cohort": COHORT,
+            "column": key_column("column of the patient table"),
+            "rule": text_column("what was violated"),
+            "severity": key_column("`structural` or `value`"),
+            "n": count_column("rows concerned"),
+            "action": text_column("what was done"),
+            "repair": text_column("how to repair the source"),
         },
     ),
     Table(
@@ -190,11 +105,11 @@ _ALL: Final = (
         "One conversion that ingest applied.",
         "cells",
         {
-            "cohort": _COHORT,
-            "column": _key("column of the patient table"),
-            "conversion": _text("what was converted, in words"),
-            "n": _count("values converted"),
-            "flag": _text("caveat of the conversion"),
+            "cohort": COHORT,
+            "column": key_column("column of the patient table"),
+            "conversion": text_column("what was converted, in words"),
+            "n": count_column("values converted"),
+            "flag": text_column("caveat of the conversion"),
         },
     ),
     Table(
@@ -203,16 +118,16 @@ _ALL: Final = (
         "One statistic of one variable in one group.",
         "table1",
         {
-            "cohort": _COHORT,
-            "stratum_set": _STRATUM_SET,
-            "stratum": _STRATUM,
-            "variable": _key("column of the patient table"),
-            "level": _key("value of a category"),
-            "statistic": _key(
+            "cohort": COHORT,
+            "stratum_set": STRATUM_SET,
+            "stratum": STRATUM,
+            "variable": key_column("column of the patient table"),
+            "level": key_column("value of a category"),
+            "statistic": key_column(
                 "`n`, `percent`, `median`, `q1`, `q3`, `missing_n`, `missing_percent`"
             ),
             "value": Column(NUMBER, "the statistic; counts among them are rounded as counts"),
-            "n": _count("patients in the group"),
+            "n": count_column("patients in the group"),
         },
     ),
     Table(
@@ -241,43 +156,19 @@ _ALL: Final = (
         _AT_RISK,
     ),
     _summary("survival_bands", "Survival by band of each score", "kaplan_meier_bands"),
-    Table(
-        "cox", "Cox models", "One coefficient or one test of one model.", "estimates", _ESTIMATES
-    ),
-    Table(
-        "performance",
-        "Performance of the scores",
-        "One measure of one score.",
-        "estimates",
-        _ESTIMATES,
-    ),
-    Table(
-        "comparison_sets",
-        "Comparison sets",
-        "One characteristic of the patients in a comparison set and of those left out.",
-        "cells",
-        {
-            "cohort": _COHORT,
-            "set": _key("comparison set"),
-            "quantity": _key("`patients`, `deaths`, or a column of the patient table"),
-            "level": _key("value of a category"),
-            "in_set": _count("patients in the set"),
-            "left_out": _count("patients left out of it"),
-        },
-        partition=("set", "quantity"),
-    ),
+    Table("cox", "Cox models", "One coefficient or one test of one model.", "estimates", ESTIMATES),
     Table(
         "computability",
         "Which scores can be computed",
         "One status of one score.",
         "cells",
         {
-            "cohort": _COHORT,
-            "score": _SCORE,
-            "variant": _VARIANT,
-            "status": _key("`determined`, `bounded`, `missing`, `not_applicable`"),
-            "reason": _text("why"),
-            "n": _count("patients"),
+            "cohort": COHORT,
+            "score": SCORE,
+            "variant": VARIANT,
+            "status": key_column("`determined`, `bounded`, `missing`, `not_applicable`"),
+            "reason": text_column("why"),
+            "n": count_column("patients"),
         },
         partition=("score", "variant"),
     ),
@@ -287,11 +178,11 @@ _ALL: Final = (
         "One item of one score.",
         "cells",
         {
-            "cohort": _COHORT,
-            "score": _SCORE,
-            "item": _key("item of the score"),
-            "n_missing": _count("patients in whom it is missing"),
-            "n": _count("patients"),
+            "cohort": COHORT,
+            "score": SCORE,
+            "item": key_column("item of the score"),
+            "n_missing": count_column("patients in whom it is missing"),
+            "n": count_column("patients"),
         },
     ),
     Table(
@@ -300,13 +191,13 @@ _ALL: Final = (
         "One value of one score and one outcome.",
         "cells",
         {
-            "cohort": _COHORT,
-            "score": _SCORE,
-            "variant": _VARIANT,
-            "form": _key("`points` or `band`"),
-            "value": _key("points, or name of the band"),
-            "outcome_6mo": _key("`dead`, `alive`, `censored` before six months"),
-            "n": _count("patients"),
+            "cohort": COHORT,
+            "score": SCORE,
+            "variant": VARIANT,
+            "form": key_column("`points` or `band`"),
+            "value": key_column("points, or name of the band"),
+            "outcome_6mo": key_column("`dead`, `alive`, `censored` before six months"),
+            "n": count_column("patients"),
         },
         partition=("score", "variant", "form"),
     ),
@@ -316,25 +207,25 @@ _ALL: Final = (
         "One fact of one score definition.",
         "text",
         {
-            "cohort": _COHORT,
-            "score": _SCORE,
-            "fact": _key(
+            "cohort": COHORT,
+            "score": SCORE,
+            "fact": key_column(
                 "`short`, `name`, `citation`, `doi`, `direction`, `band` (best first), "
                 "`needs_verification`"
             ),
-            "key": _key("band id as the other tables write it; empty for other facts"),
-            "text": _text("the fact"),
-            "confidence": _key("`read`, `memory`, `unsure` or `derived`"),
+            "key": key_column("band id as the other tables write it; empty for other facts"),
+            "text": text_column("the fact"),
+            "confidence": key_column("`read`, `memory`, `unsure` or `derived`"),
         },
     ),
 )
 
 #: Every table that can be released, keyed by name.
-TABLES: Final[dict[str, Table]] = {table.name: table for table in _ALL}
+TABLES: Final[dict[str, Table]] = {table.name: table for table in (*_ALL, *EVALUATION)}
 #: Tables with one row per patient. They never leave the private folder.
 ROW_LEVEL: Final = ("patients", "scores", "predictions", "truth")
 #: Columns that mark a table as one row per patient, whatever its name is.
 ROW_COLUMNS: Final = ("patient_id", "survival_days", "died")
 
-if tuple(_ESTIMATES) != COLUMNS:  # pragma: no cover - guards the edit of one without the other
+if tuple(ESTIMATES) != COLUMNS:  # pragma: no cover - guards the edit of one without the other
     raise AssertionError("tables.py and results.COLUMNS differ")

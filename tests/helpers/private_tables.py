@@ -12,6 +12,10 @@ import numpy as np
 import pandas as pd
 
 from spinemets import results, strata
+from spinemets.evaluation.design import Bands, Design, Options, Outcome
+from spinemets.evaluation.run import run
+from spinemets.evaluation.scores import OneScore, comparison_set
+from spinemets.performance.risks import PublishedRates, Risk
 from spinemets.tables import TABLES
 
 #: Score -> short name, highest total, direction, bands from best to worst.
@@ -190,6 +194,49 @@ def _performance(p: pd.DataFrame, one: Scored) -> Iterator[results.Row]:
                         yield results.Row("auc", *found, horizon=horizon, **where)
 
 
+def _one_score(one: Scored) -> OneScore:
+    known = one.known.to_numpy()
+    points = np.where(known, one.points, np.nan).astype(float)
+    ascending = one.bands if one.sign < 0 else one.bands[::-1]
+    place = one.band.map({band: float(i) for i, band in enumerate(ascending)})
+    band = np.where(known, place, np.nan).astype(float)
+    low = np.where(known, points, 0.0)
+    high = np.where(known, points, SCORES[one.score][1]).astype(float)
+    return OneScore(
+        one.score, "", one.sign < 0, points, band, low, high, known, np.ones(len(points), bool)
+    )
+
+
+def evaluation(p: pd.DataFrame, seed: int, cohort: str) -> dict[str, pd.DataFrame]:
+    """The evaluation's tables, by the evaluation itself; one score has published risks."""
+    rng = np.random.default_rng(seed)
+    every = [Scored(p, score, rng) for score in SCORES]
+    scores = {one.score: _one_score(one) for one in every}
+    labels = {"3mo": 3.0, "6mo": 6.0, "12mo": 12.0}
+    rates = {"0-8": 0.8, "9-11": 0.5, "12-15": 0.2}
+    band = every[0].band.where(every[0].known)
+    risk = Risk(band.map(rates).to_numpy(float), "published", "Tokuhashi 2005")
+    bands = {
+        one.score: Bands(
+            tuple(one.bands if one.sign < 0 else one.bands[::-1]),
+            {"6mo": PublishedRates(rates, "Tokuhashi 2005")} if one is every[0] else {},
+        )
+        for one in every
+    }
+    outcome = Outcome(p["months"].to_numpy(), p["died"].to_numpy(bool), labels)
+    wanted = {"classic": list(scores)}
+    design = Design(
+        outcome=outcome,
+        scores=scores,
+        sets=[comparison_set("classic", wanted["classic"], scores, outcome.event)],
+        risks={every[0].score: {"6mo": risk}},
+        bands=bands,
+        centre=np.array(["A", "B", "C", "D"], dtype=object)[np.arange(len(p)) % 4],
+        options=Options(bootstrap=32),
+    )
+    return run(design, cohort, wanted).tables
+
+
 def _scoring(p: pd.DataFrame, cohort: str, seed: int) -> dict[str, pd.DataFrame]:
     rng = np.random.default_rng(seed)
     every = [Scored(p, score, rng) for score in SCORES]
@@ -292,7 +339,7 @@ def tables(n: int = 600, seed: int = 1, cohort: str = "demo") -> dict[str, pd.Da
     }
     names = ("kaplan_meier", "at_risk", "survival_summary")
     out = dict(zip(names, _survival(p, groupings, cohort), strict=True))
-    out |= _scoring(p, cohort, seed + 1) | _counting(p)
+    out |= evaluation(p, seed + 1, cohort) | _scoring(p, cohort, seed + 1) | _counting(p)
     return {
         name: table.assign(cohort=cohort).reindex(columns=list(TABLES[name].columns))
         for name, table in out.items()

@@ -228,21 +228,25 @@ def test_rows() -> None:
     decision = decisions()["early_death"]
     rows = list(
         utility_rows(
-            time, event, risks, 0.8, decision=decision, reference="partly", horizon_label="3mo",
-            cohort="c",
+            time, event, risks, 0.8, thresholds=decision.thresholds, decision=decision.id,
+            caveat="unsure", horizon_label="3mo", cohort="c",
         )
     )  # fmt: skip
-    keys = [(row.score, row.measure) for row in rows]
+    keys = [(row.score, row.other, row.threshold, row.measure) for row in rows]
     assert len(keys) == len(set(keys))
     assert {row.horizon for row in rows} == {"3mo"}
     lost = [row for row in rows if row.score == "none"]
     assert [row.note for row in lost] == ["nothing published"]
-    assert any(row.measure == "net_benefit_over_partly_0.50" for row in rows)
-    assert all(decision.label in row.method for row in rows if row.measure == "net_benefit_0.30")
+    found = dict(zip(keys, rows, strict=True))
+    gap = found["good", "partly", "0.50", "net_benefit_difference"]
+    ends = [found[name, "", "0.50", "net_benefit"].estimate for name in ("good", "partly")]
+    assert gap.estimate == pytest.approx(ends[0] - ends[1])
+    assert found["treat_none", "", "0.30", "net_benefit"].estimate == 0
+    assert all(row.decision == decision.id for row in rows)
+    assert "unsure" in gap.note
+    assert gap.source == "supplied"
     curve, left_out = curve_of_risks(time, event, risks, 0.8)
     assert curve.n == int(np.isfinite(risks["partly"].probability).sum())
     assert left_out == {"none": "nothing published"}
-    with pytest.raises(ValueError, match=r"^reference"):
-        list(utility_rows(time, event, risks, 0.8, reference="x"))
     with pytest.raises(ValueError, match=r"^risks"):
         curve_of_risks(time, event, {"short": supplied_risk([0.5])}, 0.8)

@@ -27,7 +27,7 @@ def test_every_cohort_has_tables_figures_report_and_manifest(finished):
     for cohort in ("spine_sim", "va_prostate"):
         folder = finished.folder / "results" / "release" / cohort
         tables = {p.stem for p in (folder / "tables").iterdir()}
-        assert tables == set(released.DESCRIPTION + released.SCORING)
+        assert tables == set(released.DESCRIPTION + released.SCORING + released.EVALUATION)
         for path in (folder / "tables").iterdir():
             assert set(pd.read_csv(path)["cohort"]) <= {cohort}, path
         assert (folder / "report.html").stat().st_size > 10_000

@@ -50,11 +50,10 @@ rule release_scoring:
             rules.fit.output.at_risk,
             rules.fit.output.summary,
             rules.fit.output.distribution,
-            rules.evaluate.output.performance,
-            rules.evaluate.output.sets,
+            *rules.evaluate.output.tables,
         ],
     output:
-        tables=plan.tables("{cohort}", SCORING),
+        tables=plan.tables("{cohort}", SCORING + EVALUATION),
     log:
         f"{PRIVATE}/{{cohort}}/logs/release_scoring.log",
     benchmark:

@@ -73,8 +73,10 @@ rule evaluate:
         scores=rules.score.output.scores,
         cohort=rules.ingest.output.cohort,
     output:
-        performance=f"{PRIVATE}/{{cohort}}/performance.csv",
-        sets=f"{PRIVATE}/{{cohort}}/comparison_sets.csv",
+        tables=expand(
+            f"{PRIVATE}/{{{{cohort}}}}/{{table}}.csv",
+            table=EVALUATION,
+        ),
     log:
         f"{PRIVATE}/{{cohort}}/logs/evaluate.log",
     benchmark:
@@ -90,9 +92,9 @@ rule evaluate:
         settings=plan.settings_json("evaluation"),
         scores=plan.settings_json("scores"),
         survival=plan.survival_json,
+        folder=f"{PRIVATE}/{{cohort}}",
     shell:
         "python -m spinemets.stages.evaluate --patients {input.patients}"
         " --scores {input.scores} --cohort-info {input.cohort}"
         " --settings {params.settings:q} --score-settings {params.scores:q}"
-        " --survival-settings {params.survival:q} --out-performance {output.performance}"
-        " --out-comparison-sets {output.sets} 2> {log}"
+        " --survival-settings {params.survival:q} --out-folder {params.folder} 2> {log}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spinemets.disclosure.counts import Rule, complement, is_small, midpoint, protect, protect_part
 from spinemets.disclosure.curves import Grid, grids, to_table
+from spinemets.disclosure.shares import curve_points
 from spinemets.disclosure.summaries import estimates, table_one, without_counts
 from spinemets.errors import Fault, InputError
 from spinemets.settings import suggest
@@ -175,7 +176,8 @@ def _protect(
         "at_risk": lambda: _at_risk(table, rule),
         "table1": lambda: table_one(table, rule),
         "cells": lambda: _cells(table, rule, spec),
-        "estimates": lambda: estimates(table, rule, curves.get(spec.curve)),
+        "estimates": lambda: estimates(table, rule, curves.get(spec.curve), spec.of_kind(NUMBER)),
+        "curve_points": lambda: curve_points(table, rule, spec.of_kind(NUMBER)),
         "curve": lambda: to_table(curves[spec.name], cohort, list(spec.columns)),
         "text": lambda: table,
     }

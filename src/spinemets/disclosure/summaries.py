@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from spinemets.disclosure.counts import (
@@ -15,6 +16,7 @@ from spinemets.disclosure.counts import (
     significant,
 )
 from spinemets.disclosure.curves import METHOD, Grid
+from spinemets.disclosure.shares import coarse
 from spinemets.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -74,7 +76,10 @@ def _from_curve(measure: str, horizon: str, curve: Grid) -> dict[str, float | No
 
 
 def estimates(
-    table: pd.DataFrame, rule: Rule, curves: dict[tuple[str, str], Grid] | None
+    table: pd.DataFrame,
+    rule: Rule,
+    curves: dict[tuple[str, str], Grid] | None,
+    numbers: Sequence[str] = NUMBERS,
 ) -> pd.DataFrame:
     """
     Protect a long table of estimates.
@@ -87,21 +92,25 @@ def estimates(
         Minimum and step.
     curves : dict, optional
         Released curves that survival and medians are read off; without them those are withheld.
+    numbers : sequence of str
+        Columns of numbers.
 
     Returns
     -------
     pandas.DataFrame
         Estimates from fewer patients or deaths than the minimum are empty with the reason; model
-        coefficients and measures of performance keep four significant digits.
+        coefficients and measures of performance keep four significant digits, and what is a share
+        of patients is told no finer than a step of patients (``coarse``).
     """
     few = is_small(table["n"], rule) | is_small(table["events"], rule)
     reason = WITHHELD.format(rule.minimum)
     out = table.assign(
         n=protect(table["n"], rule).mask(is_small(table["n"], rule)),
         events=protect_part(table["events"], table["n"], rule, everyone=True),
-        **{c: significant(table[c], DIGITS).mask(few) for c in NUMBERS},
+        **{c: significant(table[c], DIGITS).mask(few) for c in numbers},
         note=table["note"].mask(few, reason).map(without_counts),
     )
+    out = coarse(out, table["n"], rule, numbers)
     rows = [{str(k): v for k, v in row.items()} for row in out.to_dict("records")]
     for row, hidden in zip(rows, few, strict=True):
         if hidden or row["measure"] not in FROM_CURVE:
@@ -116,7 +125,7 @@ def estimates(
         if row["estimate"] is None and had:
             row["note"] = NOT_SHOWN
     made = type(out)(rows, columns=list(out.columns))
-    return made.astype({"n": "Int64", "events": "Int64"} | dict.fromkeys(NUMBERS, "float64"))
+    return made.astype({"n": "Int64", "events": "Int64"} | dict.fromkeys(numbers, "float64"))
 
 
 _COUNTED: Final = re.compile(

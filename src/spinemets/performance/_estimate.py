@@ -1,13 +1,14 @@
 """One estimate with its interval, or the reason why there is none."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from scipy.special import ndtri
 
 from spinemets.results import Row
 
+R = TypeVar("R", bound=Row)
 #: Standard normal quantile of two-sided 95 % intervals.
 Z95: Final = float(ndtri(0.975))
 
@@ -44,7 +45,7 @@ class Estimate:
         """Whether there is a number."""
         return bool(np.isfinite(self.value))
 
-    def row(self, measure: str, **where: Any) -> Row:
+    def row(self, measure: str, *, kind: type[R] = Row, **where: Any) -> R:  # type: ignore[assignment]
         """
         Put the estimate into the long table of results.
 
@@ -52,8 +53,10 @@ class Estimate:
         ----------
         measure : str
             Name of what was estimated.
+        kind : type
+            Class of the row.
         **where : object
-            Other fields of `spinemets.results.Row`; ``note`` is put behind the reason.
+            Other fields of the row; ``note`` is put behind the reason.
 
         Returns
         -------
@@ -67,7 +70,7 @@ class Estimate:
         """
         note = "; ".join(part for part in (self.reason, where.pop("note", "")) if part)
         method = where.pop("method", None) or self.method
-        return Row(
+        return kind(
             measure=measure,
             estimate=_number(self.value),
             lower=_number(self.lower),

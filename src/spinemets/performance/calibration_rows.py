@@ -131,7 +131,8 @@ def _notes(risk: Risk, follow_up: FollowUp, horizon: float) -> str:
 def _row(measure: str, found: Estimate, risk: Risk, notes: str, where: dict[str, Any]) -> Row:
     detail = f"{risk.source} risk" + (f" ({risk.detail})" if risk.detail else "")
     method = "; ".join(part for part in (found.method, detail) if part)
-    return found.row(measure, method=method, note=notes, **where)
+    row: Row = found.row(measure, method=method, note=notes, **where)
+    return row
 
 
 def _estimates(

@@ -1,17 +1,16 @@
 """Clinical utility as rows of the long table of results."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from spinemets.performance._checks import check_horizon
-from spinemets.performance._estimate import undefined
+from spinemets.performance._estimate import Estimate, undefined
 from spinemets.performance._km import FollowUp
-from spinemets.performance.decisions import Decision
 from spinemets.performance.precision import caution
-from spinemets.performance.reclassification import discrimination_slope
 from spinemets.performance.risks import Risk
 from spinemets.performance.utility import (
     DEFAULT_THRESHOLDS,
@@ -20,7 +19,7 @@ from spinemets.performance.utility import (
     DecisionCurve,
     decision_curve,
 )
-from spinemets.results import Row
+from spinemets.results import ThresholdRow
 
 
 def curve_of_risks(
@@ -85,10 +84,10 @@ def utility_rows(
     horizon: float,
     *,
     thresholds: Sequence[float] | None = None,
-    decision: Decision | None = None,
-    reference: str | None = None,
+    decision: str = "",
+    caveat: str = "",
     **where: Any,
-) -> Iterator[Row]:
+) -> Iterator[ThresholdRow]:
     """
     Net benefit of several scores on the same patients, with treat-all and treat-none.
 
@@ -102,22 +101,21 @@ def utility_rows(
     horizon : float
         Horizon in the unit of ``time``.
     thresholds : sequence of float, optional
-        Threshold probabilities; those of the decision, else .2 to .8 by default.
-    decision : Decision, optional
-        Named decision; its label goes into the method.
-    reference : str, optional
-        Score that the others are compared with, beside treat-all.
+        Threshold probabilities; .2 to .8 by default.
+    decision : str
+        Name of the decision that the thresholds belong to.
+    caveat : str
+        What isn't sure about the thresholds.
     **where
         Other fields of `spinemets.results.Row`; ``horizon_label`` names the horizon.
 
     Yields
     ------
-    Row
-        Per score, and for ``treat_all``: ``net_benefit_<threshold>``,
-        ``standardised_net_benefit_<threshold>``; per score also
-        ``net_benefit_over_treat_all_<threshold>``, ``avoided_per_100_<threshold>``, with a
-        reference ``net_benefit_over_<reference>_<threshold>``; and ``mean_risk_dead``,
-        ``mean_risk_alive``, ``discrimination_slope``. Thresholds have two digits.
+    ThresholdRow
+        Per score, threshold and for ``treat_all`` and ``treat_none``: ``net_benefit``,
+        ``standardised_net_benefit``; per score also ``share_positive``, ``avoided_per_100`` and
+        ``net_benefit_difference`` to ``treat_all``, ``treat_none`` and every later score (column
+        ``other``).
 
     Raises
     ------
@@ -129,73 +127,49 @@ def utility_rows(
     >>> from spinemets.performance.risks import supplied_risk
     >>> risks = {"a": supplied_risk([0.9, 0.1, 0.2])}
     >>> rows = list(utility_rows([1, 2, 3], [1, 0, 0], risks, 1.5, thresholds=[0.5]))
-    >>> rows[0].measure, round(rows[0].estimate, 4)
-    ('net_benefit_0.50', 0.3333)
+    >>> rows[0].measure, rows[0].threshold, round(rows[0].estimate, 4)
+    ('net_benefit', '0.50', 0.3333)
     """
     if "horizon_label" in where:
         where["horizon"] = where.pop("horizon_label")
-    if thresholds is None:
-        thresholds = DEFAULT_THRESHOLDS if decision is None else decision.thresholds
-    if reference is not None and reference not in risks:
-        raise ValueError("reference: isn't one of the risks")
-    curve, left_out = curve_of_risks(time, event, risks, horizon, thresholds)
-    about = "" if decision is None else f"decision: {decision.label}"
-    for name in (*risks, TREAT_ALL):
-        where["score"] = name
+    cuts = DEFAULT_THRESHOLDS if thresholds is None else thresholds
+    curve, left_out = curve_of_risks(time, event, risks, horizon, cuts)
+    shown = [name for name in curve.names if name not in (TREAT_ALL, TREAT_NONE)]
+    for name in (*risks, TREAT_ALL, TREAT_NONE):
+        risk = risks.get(name)
+        fields = {**where, "score": name, "decision": decision}
+        fields["source"] = "" if risk is None else risk.source
         if name in left_out:
-            yield undefined(left_out[name]).row("net_benefit", **where)
+            yield undefined(left_out[name]).row("net_benefit", kind=ThresholdRow, **fields)
             continue
-        source = "" if name == TREAT_ALL else f"{risks[name].source} risk"
-        method = "; ".join(part for part in (curve.method, source, about) if part)
-        note = caution(curve.events)
-        if name != TREAT_ALL and risks[name].caveat:
-            note = "; ".join(part for part in (risks[name].caveat, note) if part)
+        notes = ["" if risk is None else risk.caveat, caveat, caution(curve.events)]
+        fields["note"] = "; ".join(part for part in notes if part)
+        others = [TREAT_ALL, TREAT_NONE, *shown[shown.index(name) + 1 :]] if risk else []
         for threshold in curve.thresholds:
-            yield from _at(curve, name, float(threshold), reference, method, note, where)
-        if name != TREAT_ALL:
-            yield from _means(time, event, risks[name], horizon, note, where)
+            yield from _at(curve, name, float(threshold), others, fields)
 
 
 def _at(
-    curve: DecisionCurve,
-    name: str,
-    threshold: float,
-    reference: str | None,
-    method: str,
-    note: str,
-    where: dict[str, Any],
-) -> Iterator[Row]:
-    cut = f"{threshold:.2f}"
-    fields = {**where, "method": method, "note": note}
-    yield curve.estimate(name, threshold).row(f"net_benefit_{cut}", **fields)
-    scaled = curve.standardised_estimate(name, threshold)
-    yield scaled.row(f"standardised_net_benefit_{cut}", **fields)
-    if name == TREAT_ALL:
+    curve: DecisionCurve, name: str, threshold: float, others: Sequence[str], fields: dict[str, Any]
+) -> Iterator[ThresholdRow]:
+    def row(measure: str, found: Estimate, other: str = "") -> ThresholdRow:
+        made: ThresholdRow = found.row(
+            measure, kind=ThresholdRow, threshold=f"{threshold:.2f}", other=other,
+            **{**fields, "method": curve.method},
+        )  # fmt: skip
+        return made
+
+    plain = curve.estimate(name, threshold)
+    yield row("net_benefit", plain)
+    yield row("standardised_net_benefit", curve.standardised_estimate(name, threshold))
+    if not others:
         return
-    over = curve.difference(name, TREAT_ALL, threshold)
-    yield over.row(f"net_benefit_over_treat_all_{cut}", **fields)
-    yield curve.avoided(name, threshold).row(f"avoided_per_100_{cut}", **fields)
-    if reference is not None and reference != name and reference in curve.names:
-        other = curve.difference(name, reference, threshold)
-        yield other.row(f"net_benefit_over_{reference}_{cut}", **fields)
-
-
-def _means(
-    time: npt.ArrayLike,
-    event: npt.ArrayLike,
-    risk: Risk,
-    horizon: float,
-    note: str,
-    where: dict[str, Any],
-) -> Iterator[Row]:
-    follow_up = FollowUp.of(time, event).take(risk.known)
-    triple = discrimination_slope(
-        follow_up.time, follow_up.event, risk.probability[risk.known], horizon
-    )
-    names = ("mean_risk_dead", "mean_risk_alive", "discrimination_slope")
-    for measure, found in zip(names, triple, strict=True):
-        method = f"{found.method}; {risk.source} risk"
-        yield found.row(measure, **{**where, "method": method, "note": note})
+    place = int(np.argmin(np.abs(curve.thresholds - threshold)))
+    share = float(curve.positive[place, curve.names.index(name)])
+    yield row("share_positive", replace(undefined("", plain.n, plain.events), value=share))
+    yield row("avoided_per_100", curve.avoided(name, threshold), TREAT_ALL)
+    for other in others:
+        yield row("net_benefit_difference", curve.difference(name, other, threshold), other)
 
 
 __all__ = ["TREAT_ALL", "TREAT_NONE", "curve_of_risks", "utility_rows"]

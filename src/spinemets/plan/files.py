@@ -9,6 +9,7 @@ from typing import Any
 from spinemets.plan.study import Study
 from spinemets.released import (
     DESCRIPTION,
+    EVALUATION,
     FIGURES,
     FORMATS,
     SCORING,
@@ -58,7 +59,9 @@ class Files(Study):
         base = f"{self.release}/{cohort}/figures"
         return [f"{base}/{name}.{ext}" for name in self.figures(cohort) for ext in formats]
 
-    def tables(self, cohort: str, names: Iterable[str] = DESCRIPTION + SCORING) -> list[str]:
+    def tables(
+        self, cohort: str, names: Iterable[str] = DESCRIPTION + SCORING + EVALUATION
+    ) -> list[str]:
         """
         Released tables of a cohort.
 

@@ -1,4 +1,4 @@
-"""Evaluate every score of a cohort: discrimination on comparison sets and on its own patients."""
+"""Evaluate every score of a cohort: discrimination, calibration, error, utility, ranking."""
 
 from __future__ import annotations
 
@@ -7,121 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spinemets.results import Row, frame, write_csv
+from spinemets.errors import Fault, InputError
+from spinemets.results import write_csv
 from spinemets.settings import EvaluationSettings, ScoreSettings, SurvivalSettings
-from spinemets.stages._common import exit_with, parser, run
+from spinemets.stages._common import exit_with, log, parser, run
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from spinemets.performance.cohort_rows import Outcome
-    from spinemets.performance.score_table import BoolArray, ComparisonSet
-
-#: Case mix of a comparison set against those left out of it, beside age.
-CASE_MIX = ("sex", "visceral_metastases", "ambulatory_before", "primary_group", "treatment")
-AGE_EDGES = (0, 50, 60, 70, 80, 200)
-
-
-def outcome_of(patients: pd.DataFrame, settings: EvaluationSettings, resolution: str) -> Outcome:
-    """
-    Follow-up of the patients with the horizons that this cohort can answer.
-
-    Parameters
-    ----------
-    patients : pandas.DataFrame
-        Patient table.
-    settings : EvaluationSettings
-        Horizons.
-    resolution : {"day", "month"}
-        Time resolution of the source: whole months can't answer a horizon between two months.
-
-    Returns
-    -------
-    Outcome
-        Days, deaths, horizons in days and the refused ones with the reason.
-    """
-    from spinemets.performance.cohort_rows import Outcome
-    from spinemets.survival import grid
-
-    asked = [grid.month_horizon(m) for m in settings.horizons_months]
-    asked += [grid.day_horizon(d) for d in settings.horizons_days]
-    asked.sort(key=lambda horizon: horizon.days)
-    refused = {h.label: why for h in asked if (why := grid.off_grid(h.days, resolution))}
-    return Outcome(
-        days=patients["survival_days"].to_numpy(dtype="float64"),
-        event=patients["died"].to_numpy(dtype=bool),
-        horizons={h.label: h.days for h in asked if h.label not in refused},
-        refused=refused,
-    )
-
-
-def case_mix(patients: pd.DataFrame, group: ComparisonSet) -> list[dict[str, Any]]:
-    """
-    Compare the patients of a set with those left out of it.
-
-    Parameters
-    ----------
-    patients : pandas.DataFrame
-        Patient table.
-    group : ComparisonSet
-        The set.
-
-    Returns
-    -------
-    list of dict
-        Counts in the set and left out of it: patients, deaths, and each level of age, performance,
-        sex, visceral metastases, ambulation, primary group and treatment. Counts only, so that
-        disclosure control can round them.
-    """
-    from spinemets import contract, strata
-
-    rows = [
-        _counts(group, "patients", "", group.members | True),
-        _counts(group, "deaths", "", patients["died"].to_numpy(dtype=bool)),
-    ]
-    groupings = {"age_years": _age_groups(patients), "kps": _kps_groups(patients)}
-    for name in CASE_MIX:
-        if name in patients or name not in contract.columns():
-            groupings[name] = strata.group(patients, name)
-    for name, values in groupings.items():
-        order = list(values.cat.categories) if name in ("age_years", "kps") else strata.labels(name)
-        for level in order:
-            found = _counts(group, name, str(level), (values == level).to_numpy(dtype=bool))
-            if found["in_set"] or found["left_out"]:
-                rows.append(found)
-    return rows
-
-
-def _counts(group: ComparisonSet, quantity: str, level: str, have: BoolArray) -> dict[str, Any]:
-    return {
-        "set": group.id,
-        "quantity": quantity,
-        "level": level,
-        "in_set": int((have & group.members).sum()),
-        "left_out": int((have & ~group.members).sum()),
-    }
-
-
-def _age_groups(patients: pd.DataFrame) -> pd.Series:
-    import pandas as pd
-
-    names = ["under 50", "50-59", "60-69", "70-79", "80 and over", "not recorded"]
-    if "age_years" not in patients:
-        return pd.Series(pd.Categorical(["not recorded"] * len(patients), names))
-    age = patients["age_years"].astype("Float64").to_numpy(dtype="float64", na_value=float("nan"))
-    cut = pd.Series(pd.cut(age, AGE_EDGES, right=False, labels=names[:-1]))
-    return cut.cat.add_categories(names[-1:]).fillna(names[-1])
-
-
-def _kps_groups(patients: pd.DataFrame) -> pd.Series:
-    import pandas as pd
-
-    names = ["10-40", "50-70", "80-100", "not recorded"]
-    if "kps" not in patients:
-        return pd.Series(pd.Categorical(["not recorded"] * len(patients), names))
-    kps = patients["kps"].astype("Float64").to_numpy(dtype="float64", na_value=float("nan"))
-    cut = pd.Series(pd.cut(kps, [0, 40, 70, 100], labels=names[:-1]))
-    return cut.cat.add_categories(names[-1:]).fillna(names[-1])
 
 
 def evaluate(
@@ -131,7 +23,7 @@ def evaluate(
     settings: EvaluationSettings,
     score_settings: ScoreSettings,
     survival_settings: SurvivalSettings,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> dict[str, pd.DataFrame]:
     """
     Evaluate the scores of a cohort.
 
@@ -142,35 +34,34 @@ def evaluate(
     info : dict
         Content of ``cohort.json``.
     settings, score_settings, survival_settings : Settings sections
-        Horizons and sets; score ids and folders; strata and smallest group.
+        Horizons, sets, thresholds; score ids and folders; strata and smallest group.
 
     Returns
     -------
-    performance, sets : pandas.DataFrame
-        Long result table, and size and case mix of the comparison sets.
-    """
-    import pandas as pd
+    dict of str to pandas.DataFrame
+        The tables of `spinemets.evaluation.run.run`, and ``comparison_sets``.
 
-    from spinemets import strata
-    from spinemets.performance.cohort_rows import rows_of_cohort
-    from spinemets.performance.score_table import comparison_set, read_scores
+    Raises
+    ------
+    InputError
+        Under ``strict``, when a cohort contradicts the direction that a score declares.
+    """
+    from spinemets.evaluation.cohort import design_of, groupings_of
+    from spinemets.evaluation.run import run as carry_out
+    from spinemets.evaluation.sets import set_table
     from spinemets.scores import registry
 
-    outcome = outcome_of(patients, settings, info["resolution"])
     definitions = registry.load_definitions(score_settings.ids, score_settings.folders)
-    known = read_scores(scores, patients["patient_id"], definitions)
-    sets = [comparison_set(s.id, s.scores, known, outcome.event) for s in settings.comparison_sets]
-    groups = {s: strata.group(patients, s).to_numpy(dtype=object) for s in survival_settings.strata}
-    rows: list[Row] = list(
-        rows_of_cohort(outcome, known, sets, groups, survival_settings.minimum_group)
-    )
-    performance = frame(rows)
-    performance["cohort"] = info["id"]
-    mix = [row for group in sets for row in case_mix(patients, group)]
-    columns = ["set", "quantity", "level", "in_set", "left_out"]
-    table = pd.DataFrame(mix, columns=columns)
-    table.insert(0, "cohort", info["id"])
-    return performance, table
+    design, wanted = design_of(patients, scores, definitions, info, settings, survival_settings)
+    found = carry_out(design, info["id"], wanted)
+    for key, why in found.suspect.items():
+        log.warning("%s: %s", key, why)
+    if settings.strict and found.suspect:
+        repair = "correct the definition or the mapping, or set `evaluation.strict: false`"
+        raise InputError(Fault(key, why, repair) for key, why in found.suspect.items())
+    groupings = groupings_of(patients)
+    mix = set_table(design.sets, design.outcome.event, groupings, info["id"])
+    return {**found.tables, "comparison_sets": mix}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -200,15 +91,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "--survival-settings", type=SurvivalSettings.model_validate_json, required=True, help="JSON"
     )
-    options.add_argument("--out-performance", required=True, help="CSV to write")
-    options.add_argument("--out-comparison-sets", required=True, help="CSV to write")
+    options.add_argument("--out-folder", type=Path, required=True, help="folder of the tables")
     args = options.parse_args(argv)
 
     def work() -> None:
         import pandas as pd
 
         info = json.loads(args.cohort_info.read_text(encoding="utf-8"))
-        performance, sets = evaluate(
+        tables = evaluate(
             pd.read_parquet(args.patients),
             pd.read_parquet(args.scores),
             info,
@@ -216,8 +106,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             args.score_settings,
             args.survival_settings,
         )
-        write_csv(performance, args.out_performance)
-        write_csv(sets, args.out_comparison_sets)
+        for name, table in tables.items():
+            write_csv(table, args.out_folder / f"{name}.csv")
 
     return run("evaluate", work)
 

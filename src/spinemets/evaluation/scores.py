@@ -59,6 +59,10 @@ class OneScore:
         Bounds of the total.
     determined, applicable : ndarray of bool, shape (patients,)
         Total known; patient belongs to the score's population.
+    forms : tuple of str
+        Forms that the score has.
+    note : str
+        What has to be said beside all its results.
     """
 
     score: str
@@ -70,6 +74,8 @@ class OneScore:
     high: FloatArray
     determined: BoolArray
     applicable: BoolArray
+    forms: tuple[str, ...] = ("points", "band")
+    note: str = ""
 
     @property
     def key(self) -> str:
@@ -212,6 +218,39 @@ def comparison_set(
         members = np.zeros(len(event), dtype=bool)
     inside.sort(key=lambda s: wanted.index(s.key))
     return ComparisonSet(name, tuple(inside), moved, members)
+
+
+def pairwise_sets(
+    group: ComparisonSet, wanted: Iterable[str], scores: Mapping[str, OneScore]
+) -> list[ComparisonSet]:
+    """
+    Compare scores that a set had to do without by twos, on the patients of each pair.
+
+    Parameters
+    ----------
+    group : ComparisonSet
+        The set.
+    wanted : iterable of str
+        Scores asked for.
+    scores : mapping of str to OneScore
+        Scores that were computed.
+
+    Returns
+    -------
+    list of ComparisonSet
+        One per pair with at least one score left out of the set; ``moved_out`` says why.
+    """
+    keys = [key for key in wanted if key in scores]
+    out = []
+    for i, first in enumerate(keys):
+        for second in keys[i + 1 :]:
+            why = {key: group.moved_out[key] for key in (first, second) if key in group.moved_out}
+            if not why:
+                continue
+            pair = scores[first], scores[second]
+            both = pair[0].determined & pair[1].determined
+            out.append(ComparisonSet(f"{group.id}:pairwise", pair, why, both))
+    return out
 
 
 def _why_out(both: BoolArray, before: BoolArray, event: BoolArray, n: int) -> str:

@@ -1,0 +1,134 @@
+"""Tables behind figures: smoothed calibration curves and distributions of risks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from spinemets.evaluation.design import OWN, Design
+from spinemets.evaluation.risks import RiskTable
+from spinemets.performance.calibration_curve import calibration_curve
+from spinemets.performance.risk_distribution import risk_distribution
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CURVES: Final = (
+    "cohort", "set", "score", "variant", "horizon", "source", "smoother", "predicted", "observed",
+    "lower", "upper", "n", "events", "note",
+)  # fmt: skip
+DISTRIBUTION: Final = (
+    "cohort", "set", "score", "variant", "horizon", "source", "outcome", "low", "high", "n",
+)  # fmt: skip
+BINS: Final = 20
+
+
+def calibration_curves(design: Design, risks: RiskTable) -> pd.DataFrame:
+    """
+    Smoothed observed risk against the predicted one, for every default risk.
+
+    Parameters
+    ----------
+    design : Design
+        The evaluation.
+    risks : RiskTable
+        Risks of the scores.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `CURVES` without the cohort; one row per point of a curve, or one with the reason.
+        For ``levels`` n and events are those of the risk, else those of the whole curve.
+    """
+    import pandas as pd
+
+    rows = list(_curve_rows(design, risks))
+    table = pd.DataFrame(rows, columns=list(CURVES[1:]))
+    return table.astype({"n": "Int64", "events": "Int64"})
+
+
+def _curve_rows(design: Design, risks: RiskTable) -> Iterator[dict[str, object]]:
+    outcome = design.outcome
+    for key, one in design.scores.items():
+        for label, horizon in outcome.horizons.items():
+            risk = risks.default(key, label)
+            base: dict[str, object] = {
+                "set": OWN,
+                "score": one.score,
+                "variant": one.variant,
+                "horizon": label,
+                "source": risk.source,
+                "note": risk.caveat,
+            }
+            if not risk.available:
+                yield base | {"note": risk.reason}
+                continue
+            known, values = risk.known, risk.probability[risk.known]
+            dead = (outcome.event & (outcome.time <= horizon))[known]
+            found = calibration_curve(
+                outcome.time[known], outcome.event[known], values, horizon, draws=0
+            )
+            if found.grid.shape[0] == 0:
+                note = found.reason or "no curve"
+                yield base | {"note": note, "n": found.n, "events": found.events}
+                continue
+            for predicted, observed, lower, upper in found.grid:
+                of_level = np.abs(values - predicted) < 1e-9
+                by_level = found.smoother == "levels"
+                yield base | {
+                    "smoother": found.smoother,
+                    "predicted": predicted,
+                    "observed": observed,
+                    "lower": lower,
+                    "upper": upper,
+                    "n": int(of_level.sum()) if by_level else found.n,
+                    "events": int(dead[of_level].sum()) if by_level else found.events,
+                }
+
+
+def risk_distributions(design: Design, risks: RiskTable) -> pd.DataFrame:
+    """
+    Patients per interval of predicted risk and outcome at the horizon.
+
+    Parameters
+    ----------
+    design : Design
+        The evaluation.
+    risks : RiskTable
+        Risks of the scores.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `DISTRIBUTION` without the cohort; empty bins are left out.
+    """
+    import pandas as pd
+
+    outcome, parts = design.outcome, []
+    for key, one in design.scores.items():
+        for label, horizon in outcome.horizons.items():
+            risk = risks.default(key, label)
+            if not risk.available:
+                continue
+            known = risk.known
+            table = risk_distribution(
+                outcome.time[known], outcome.event[known], risk.probability[known], horizon,
+                bins=BINS,
+            )  # fmt: skip
+            table = table[table["n"].gt(0)].drop(columns="weighted")
+            parts.append(
+                table.assign(
+                    set=OWN, score=one.score, variant=one.variant, horizon=label,
+                    source=risk.source,
+                    low=table["low"].map(_text), high=table["high"].map(_text),
+                )
+            )  # fmt: skip
+    columns = list(DISTRIBUTION[1:])
+    found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    return found[columns].astype({"n": "Int64"})
+
+
+def _text(value: float) -> str:
+    return f"{value:.6g}"

@@ -1,0 +1,120 @@
+"""Risks of the scores at the horizons, each with its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from spinemets.evaluation.design import Design
+from spinemets.evaluation.scores import OneScore
+from spinemets.performance.fitted_risks import fitted_risk
+from spinemets.performance.risks import Risk
+
+#: With more distinct values than this, risks are fitted by a spline instead of value by value.
+MANY_VALUES: Final = 20
+
+
+@dataclass(frozen=True)
+class RiskTable:
+    """
+    Risks by score and horizon.
+
+    Parameters
+    ----------
+    by_source : dict of (str, str) to dict of str to Risk
+        Score key and horizon label to source to risk; the first source is the one that Brier score,
+        calibration and net benefit use.
+    """
+
+    by_source: dict[tuple[str, str], dict[str, Risk]]
+
+    def default(self, key: str, label: str) -> Risk:
+        """
+        Risk that a score is judged by at a horizon.
+
+        Parameters
+        ----------
+        key : str
+            Score.
+        label : str
+            Horizon.
+
+        Returns
+        -------
+        Risk
+            Published or supplied, else cross-fitted; possibly unavailable, with the reason.
+        """
+        return next(iter(self.by_source[key, label].values()))
+
+    def every(self, key: str, label: str) -> list[Risk]:
+        """
+        All risks of a score at a horizon.
+
+        Parameters
+        ----------
+        key : str
+            Score.
+        label : str
+            Horizon.
+
+        Returns
+        -------
+        list of Risk
+            The default first, then the apparent one where it was asked for.
+        """
+        return list(self.by_source[key, label].values())
+
+
+def risk_table(design: Design) -> RiskTable:
+    """
+    Take published and supplied risks, and fit those that are lacking.
+
+    Parameters
+    ----------
+    design : Design
+        The evaluation.
+
+    Returns
+    -------
+    RiskTable
+        One entry per score and horizon.
+    """
+    found: dict[tuple[str, str], dict[str, Risk]] = {}
+    for key, one in design.scores.items():
+        for label in design.outcome.horizons:
+            given = design.risks.get(key, {}).get(label)
+            sources: dict[str, Risk] = {}
+            if given is not None and given.available:
+                sources[given.source] = given
+            else:
+                sources["cross_fitted"] = _fitted(design, one, label, design.options.folds)
+            if "apparent" in design.options.request:
+                sources["apparent"] = _fitted(design, one, label, None)
+            found[key, label] = sources
+    return RiskTable(found)
+
+
+def _fitted(design: Design, one: OneScore, label: str, folds: int | None) -> Risk:
+    outcome = design.outcome
+    inside = one.determined
+    source = "apparent" if folds is None else "cross_fitted"
+    nothing = np.full(outcome.n, np.nan)
+    if inside.sum() < 2:
+        return Risk(nothing, source, reason="fewer than two patients with this score")
+    values = one.points[inside]
+    model = "kaplan_meier" if np.unique(values).size <= MANY_VALUES else "cox"
+    risk = fitted_risk(
+        outcome.time[inside],
+        outcome.event[inside],
+        values,
+        outcome.horizons[label],
+        model=model,
+        folds=folds,
+        seed=design.options.seed,
+    )
+    whole = nothing.copy()
+    whole[inside] = risk.probability
+    caveat = "apparent: fitted to the patients it is judged on" if folds is None else risk.caveat
+    return Risk(whole, risk.source, risk.detail, risk.reason, caveat)

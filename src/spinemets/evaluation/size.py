@@ -1,0 +1,101 @@
+"""How precise this evaluation can be, and how many patients a planned one needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from spinemets.evaluation.design import Design
+from spinemets.performance._estimate import undefined
+from spinemets.performance._km import FollowUp
+from spinemets.performance.planned_precision import TARGETS, planned_precision
+from spinemets.performance.precision import precision_at, precision_rows
+from spinemets.performance.sample_size import validation_size
+from spinemets.results import Row
+
+#: Concordance assumed for planning: scores of the field lie between .60 and .70.
+EXPECTED_C: Final = 0.65
+THRESHOLD: Final = 0.5
+SIMULATED: Final = 5000
+
+
+def size_rows(design: Design) -> Iterator[Row]:
+    """
+    Events per horizon, expected interval widths, and sample sizes of a planned validation.
+
+    Parameters
+    ----------
+    design : Design
+        The evaluation.
+
+    Yields
+    ------
+    Row
+        As `precision_rows`; ``planned_n_<measure>`` (patients for the widths aimed at, with this
+        cohort's survival and censoring; Snell), ``planned_n_riley`` (binary outcome).
+    """
+    outcome = design.outcome
+    yield from precision_rows(
+        outcome.time, outcome.event, outcome.horizons, c=EXPECTED_C, threshold=THRESHOLD
+    )
+    median, longest = _median(outcome.time, outcome.event)
+    for label, horizon in outcome.horizons.items():
+        yield from _planned(design, label, horizon, median, longest)
+
+
+def _median(time: npt.NDArray[np.float64], event: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Median survival (exponential where it isn't reached) and the longest follow-up."""
+    if not time.size or not event.any() or time.sum() <= 0:
+        return float("nan"), float("nan")
+    rate = float(event.sum() / time.sum())
+    return float(np.log(2) / rate), float(time.max())
+
+
+def _planned(
+    design: Design, label: str, horizon: float, median: float, longest: float
+) -> Iterator[Row]:
+    outcome = design.outcome
+    n, events = outcome.n, FollowUp.of(outcome.time, outcome.event).events(horizon)
+    base = Row("", horizon=label, n=n, events=events)
+    found = precision_at(outcome.time, outcome.event, horizon)
+    risk = found.risk.value
+    if found.risk.reason or not 0 < risk < 1 or not np.isfinite(median):
+        why = found.reason or "the risk at the horizon is 0 or 1"
+        for measure in (*TARGETS, "riley"):
+            yield undefined(why, n, events).row(f"planned_n_{measure}", horizon=label)
+        return
+    plan = planned_precision(
+        -np.log(2) / np.log1p(-risk) * horizon,
+        horizon,
+        c=EXPECTED_C,
+        follow_up=(min(horizon, longest), max(longest, horizon)),
+        threshold=THRESHOLD,
+        simulated=SIMULATED,
+    )
+    for measure, width in TARGETS.items():
+        yield replace(
+            base,
+            measure=f"planned_n_{measure}",
+            estimate=float(plan.patients(measure)),
+            method=f"95 % interval of width {width:g}, C {EXPECTED_C:g}, exponential survival with "
+            "the observed risk, entry spread over the observed follow-up; simulation (Snell)",
+        )
+    size = validation_size(risk, EXPECTED_C, float(np.log(risk / (1 - risk))), _logit_sd(risk))
+    yield replace(
+        base,
+        measure="planned_n_riley",
+        estimate=float(size.n),
+        method=f"largest of O:E {size.oe_ratio}, slope {size.slope}, C {size.c} (Riley 2021, "
+        "binary outcome at the horizon, equal-variance binormal predictor)",
+    )
+
+
+def _logit_sd(risk: float) -> float:
+    """Spread of the logit of the risk when cases and others are normal with one variance."""
+    within = 2 * float(ndtri(EXPECTED_C)) ** 2
+    return float(np.sqrt(within + risk * (1 - risk) * within**2))

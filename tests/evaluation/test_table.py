@@ -1,0 +1,349 @@
+"""`spinemets evaluate` and the function behind it: any columns of any table."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import spinemets
+from evaluation.conftest import make
+from spinemets import cli, measures, performance, tables
+from spinemets.errors import ArgumentError
+from spinemets.evaluation.discrimination import SUSPECT
+from spinemets.evaluation.table import evaluate
+from spinemets.performance.brier import brier_t
+from spinemets.performance.compare import differences
+from spinemets.performance.discrimination import auc_t, harrell_c, uno_c
+from spinemets.performance.discrimination_models import gonen_heller_k, royston_d
+
+CALL = {"time": "months", "event": "died", "scores": ["worse"], "bootstrap": 0}
+
+
+def one(rows: pd.DataFrame, **where: str) -> pd.Series:
+    for name, value in where.items():
+        rows = rows[rows[name].eq(value)]
+    assert len(rows) == 1, rows
+    return rows.iloc[0]
+
+
+def test_the_function_is_where_a_notebook_looks_for_it():
+    assert spinemets.evaluate is evaluate
+    assert performance.evaluate is evaluate
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = spinemets.nothing
+
+
+def test_every_table_and_every_measure_is_registered(found):
+    for name, table in found.tables.items():
+        assert list(table.columns) == list(tables.TABLES[name].columns), name
+        if "measure" in table:
+            unknown = {m for m in table["measure"] if not measures.explained(name, m)}
+            assert not unknown, name
+
+
+def test_what_has_no_estimate_has_a_reason(found):
+    for name, table in found.tables.items():
+        if "estimate" in table:
+            silent = table[table["estimate"].isna() & table["note"].eq("")]
+            assert silent.empty, (name, silent)
+        keys = tables.TABLES[name].of_kind("key")
+        if "measure" in table:
+            keys = [k for k in keys if k != "cohort"]
+            twice = table.duplicated([*keys, *(["method"] if name == "recalibration" else [])])
+            assert not twice.any(), (name, table[twice].head())
+
+
+def test_discrimination_is_that_of_the_estimators(table, found):
+    scores = table[["worse", "better"]].to_numpy()
+    data = (table["months"], table["died"])
+    rows = found["performance"]
+    c = harrell_c(*data, scores, higher_is_worse=[True, False])
+    u = uno_c(*data, scores, higher_is_worse=[True, False])
+    truncated = uno_c(*data, scores, higher_is_worse=[True, False], tau=6)
+    k = gonen_heller_k(*data, scores, higher_is_worse=[True, False])
+    d = royston_d(*data, scores, higher_is_worse=[True, False])
+    auc = auc_t(*data, scores, [3, 6, 12], higher_is_worse=[True, False])
+    for i, name in enumerate(("worse", "better")):
+        where = {"score": name, "stratum_set": "overall", "set": "own", "horizon": ""}
+        for measure, value, error in (
+            ("harrell_c", c.estimate, c.std_error), ("uno_c", u.estimate, u.std_error),
+            ("gonen_heller_k", k.estimate, k.std_error), ("royston_d", d.d, d.std_error),
+        ):  # fmt: skip
+            row = one(rows, measure=measure, **where)
+            assert row["estimate"] == value[i]
+            assert row["std_error"] == pytest.approx(error[i], rel=1e-12)
+            assert row["lower"] < row["estimate"] < row["upper"]
+        assert one(rows, measure="royston_r2_d", **where)["estimate"] == d.r2_d[i]
+        at = where | {"horizon": "6mo"}
+        assert one(rows, measure="uno_c_truncated", **at)["estimate"] == truncated.estimate[i]
+        assert one(rows, measure="auc", **at)["estimate"] == pytest.approx(auc.estimate[1, i])
+    within = harrell_c(*data, scores, higher_is_worse=[True, False], strata=table["group"])
+    row = one(rows, measure="harrell_c", score="worse", set="own", stratum="within")
+    assert row["estimate"] == within.estimate[0]
+
+
+def test_differences_carry_the_covariance(table, found):
+    scores = table[["worse", "better", "model_12"]].to_numpy()
+    c = harrell_c(table["months"], table["died"], scores, higher_is_worse=[True, False, True])
+    expected = differences(c.estimate, c.covariance)
+    rows = found["comparisons"]
+    rows = rows[rows["measure"].eq("harrell_c") & rows["stratum_set"].eq("overall")]
+    assert rows["estimate"].to_numpy() == pytest.approx(expected.difference)
+    assert rows["p_holm"].to_numpy() == pytest.approx(expected.p_holm)
+    assert rows["lower_simultaneous"].to_numpy() == pytest.approx(expected.lower_simultaneous)
+    assert rows["covariance"].to_numpy() == pytest.approx(
+        [c.covariance[0, 1], c.covariance[0, 2], c.covariance[1, 2]]
+    )
+
+
+def test_risks_say_where_they_come_from(table, found):
+    rows = found["prediction_error"]
+    own = rows[rows["set"].eq("own") & rows["measure"].eq("brier")]
+    sources = own.groupby(["score", "horizon"])["source"].agg(set).to_dict()
+    assert sources["model", "12mo"] == {"supplied", "apparent"}
+    assert sources["worse", "12mo"] == {"cross_fitted", "apparent"}
+    expected = brier_t(table["months"], table["died"], table[["model_12"]], [12])
+    row = one(own, score="model", horizon="12mo", source="supplied")
+    assert row["estimate"] == pytest.approx(expected.estimate[0, 0])
+    ipa = one(rows, set="own", measure="ipa", score="model", horizon="12mo", source="supplied")
+    assert ipa["estimate"] == pytest.approx(expected.ipa[0, 0])
+    apparent = own[own["source"].eq("apparent")]
+    assert apparent["note"].str.contains("apparent: fitted to the patients").all()
+    assert "apparent" not in set(found["decision_curves"]["source"])
+
+
+def test_survival_probabilities_and_hazards(table):
+    more = table.assign(
+        alive=1 - table["model_12"], hazard=-np.log1p(-table["model_12"]) * table["months"] / 12
+    )
+    call = CALL | {"scores": (), "horizons": [12]}
+    by_risk = evaluate(more, **call, risks={"m@12": "model_12"})
+    by_survival = evaluate(more, **call, survival={"m@12mo": "alive"}, hazards={"m": "hazard"})
+    a, b = (f["prediction_error"]["estimate"].to_numpy() for f in (by_risk, by_survival))
+    assert a == pytest.approx(b)
+    rows = by_survival["calibration"]
+    assert 0 <= one(rows, measure="d_calibration_p")["estimate"] <= 1
+    assert "information level 3" in one(by_risk["calibration"], measure="d_calibration_p")["note"]
+
+
+def test_ranks_and_shares_add_up(found):
+    rows = found["rankings"]
+    best = rows[rows["measure"].eq("p_best_harrell_c")]
+    assert best["estimate"].sum() == pytest.approx(1)
+    assert rows.loc[rows["measure"].eq("rank_brier"), "horizon"].ne("").all()
+
+
+def test_reclassification_and_transport(found):
+    legacy = found["legacy"]
+    assert set(legacy["measure"]) == {"nri_events", "nri_nonevents", "nri", "idi"}
+    assert legacy["note"].str.contains("improper").all()
+    travel = found["transport"]
+    pooled = one(travel, measure="pooled_harrell_c", score="worse")
+    assert pooled["method"].startswith("REML Knapp-Hartung, 4 centres")
+    assert (
+        "fewer than 5 centres" in one(travel, measure="new_centre_harrell_c", score="worse")["note"]
+    )
+
+
+def test_direction_is_guarded_and_never_flipped(table):
+    found = evaluate(table, **CALL | {"higher_is_better": ["worse"], "bootstrap": 32,
+                                      "scores": "worse,better"})  # fmt: skip
+    assert set(found.suspect) == {"worse", "better"}
+    rows = found["performance"]
+    c = one(rows, set="own", score="worse", measure="harrell_c")
+    assert c["estimate"] < 0.5
+    assert SUSPECT in c["note"]
+    assert found["rankings"]["note"].str.contains("not ranked").any()
+    few = evaluate(make(80, 2), **CALL | {"higher_is_better": "worse"})
+    note = one(few["performance"], set="own", score="worse", measure="harrell_c")["note"]
+    assert not few.suspect
+    assert SUSPECT not in note
+    assert "below one half" in note
+
+
+def test_a_sparse_score_is_compared_by_twos(table):
+    random = np.random.default_rng(3)
+    sparse = table.assign(rare=table["worse"].where(random.random(len(table)) < 0.3))
+    found = evaluate(sparse, **CALL | {"scores": "worse,better,rare", "higher_is_better": "better"})
+    moved = found["performance"][found["performance"]["note"].str.startswith("not in set")]
+    assert list(moved["score"]) == ["rare"]
+    pairs = found["comparisons"][found["comparisons"]["set"].eq("all_scores:pairwise")]
+    assert set(pairs["score"] + "-" + pairs["other_score"]) == {"worse-rare", "better-rare"}
+    assert pairs["note"].str.contains("half of the cohort").all()
+    assert (pairs["n"] == int(sparse["rare"].notna().sum())).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "argument"),
+    [
+        ({"time": "month"}, r"time: no column 'month'; did you mean 'months'"),
+        ({"event": "months"}, "event: column 'months' holds something other"),
+        ({"time": "group"}, r"time: column 'group' isn't numeric \[rows 2"),
+        ({"scores": ["nope"]}, "scores: no column"),
+        ({"scores": ()}, "scores: neither"),
+        ({"scores": ["treat_all"]}, "scores: the name"),
+        ({"higher_is_better": ["x"]}, "higher_is_better: 'x' isn't one of the scores"),
+        ({"risks": {"m": "model_12"}}, "risks: 'm' has no horizon"),
+        ({"risks": {"m@7mo": "model_12"}}, "risks: .* isn't one of the horizons"),
+        ({"risks": {"m@3mo": "worse"}}, "risks: column 'worse' lies outside 0 to 1"),
+        ({"risks": {"m@12mo": "model_12"}, "survival": {"m@12": "model_12"}}, "survival: .* twice"),
+        ({"hazards": {"worse": "better"}}, "hazards: column 'better' has negative"),
+        ({"by": ["grp"]}, "by: no column"),
+        ({"centre": "x"}, "centre: no column"),
+        ({"horizons": [0]}, "horizons: must be positive"),
+        ({"horizons": ["a"]}, "horizons: must be positive"),
+        ({"unit": "month"}, "unit: no unit 'month'; did you mean 'months'"),
+        ({"sets": {"s": ["x"]}}, "sets: 'x' isn't one"),
+        ({"thresholds": [1.2]}, "thresholds: must lie"),
+        ({"decision": "early"}, "decision: no decision"),
+        ({"reference": "x"}, "reference: 'x'"),
+        ({"request": ["nry"]}, "request: nothing called 'nry'; did you mean 'nri'"),
+        ({"bootstrap": -1}, "bootstrap: must be"),
+        ({"folds": 1}, "folds: must be"),
+        ({"seed": 0.5}, "seed: must be"),
+    ],
+)
+def test_a_wrong_call_names_the_argument(table, change, argument):
+    with pytest.raises(ValueError, match=argument) as caught:
+        evaluate(table, **CALL | change)
+    assert isinstance(caught.value, ArgumentError)
+
+
+def test_all_faults_come_at_once(table):
+    with pytest.raises(ArgumentError) as caught:
+        evaluate(table, time="x", event="y", scores="z", horizons=[], folds=0)
+    assert [f.file for f in caught.value.faults] == ["horizons", "folds", "time", "event", "scores"]
+
+
+ODD = {
+    "nobody": lambda t: t.iloc[:0],
+    "one patient": lambda t: t.iloc[:1],
+    "two patients": lambda t: t.iloc[:2],
+    "all censored": lambda t: t.assign(died=0),
+    "all dead": lambda t: t.assign(died=1),
+    "all at one time": lambda t: t.assign(months=5.0),
+    "at time zero": lambda t: t.assign(months=0.0),
+    "no event before the horizon": lambda t: t.assign(months=t["months"] + 100),
+    "horizon beyond follow-up": lambda t: t.assign(months=t["months"] / 100),
+    "one level": lambda t: t.assign(worse=1.0),
+    "score missing": lambda t: t.assign(worse=np.nan),
+    "infinite score": lambda t: t.assign(worse=np.where(t.index % 3, t["worse"], np.inf)),
+    "odd times": lambda t: t.assign(
+        months=np.where(t.index % 7 == 0, np.nan, np.where(t.index % 7 == 1, -1.0, t["months"]))
+    ),
+    "infinite time": lambda t: t.assign(months=np.where(t.index % 5 == 0, np.inf, t["months"])),
+    "event missing": lambda t: t.assign(died=t["died"].where(t.index % 4 > 0)),
+    "a stratum of two": lambda t: t.assign(group=np.where(t.index < 2, "tiny", "rest")),
+    "one centre": lambda t: t.assign(centre="A"),
+    "risk all zero": lambda t: t.assign(model_12=0.0),
+    "risk all one": lambda t: t.assign(model_12=1.0),
+    "risk missing": lambda t: t.assign(model_12=np.nan),
+    "risk missing in some": lambda t: t.assign(model_12=t["model_12"].where(t.index % 3 > 0)),
+    "text bands": lambda t: t.assign(worse=np.where(t["worse"] > 4, "9-11", "0-8")),
+    "ordered category": lambda t: t.assign(
+        worse=pd.Categorical(np.where(t["worse"] > 4, "bad", "good"), ["good", "bad"], ordered=True)
+    ),
+    "boolean event": lambda t: t.assign(died=t["died"].eq(1)),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_data_give_rows_with_reasons(odd):
+    data = ODD[odd](make(120, 4))
+    found = evaluate(
+        data, time="months", event="died", scores="worse,better", higher_is_better="better",
+        risks={"model@12mo": "model_12"}, by="group", centre="centre", bootstrap=8,
+        request="apparent,nri",
+    )  # fmt: skip
+    for name, rows in found.tables.items():
+        if "estimate" in rows:
+            assert not (rows["estimate"].isna() & rows["note"].eq("")).any(), (name, odd)
+            numbers = rows[["estimate", "lower", "upper", "std_error"]].to_numpy(float)
+            assert not np.isinf(numbers).any(), (name, rows[np.isinf(numbers).any(axis=1)])
+    flow = found["flow"].groupby("step")["n"].sum()
+    assert flow["in"] == len(data)
+    assert flow["analysed"] == flow["in"] - flow.get("excluded", 0)
+    assert not found["performance"].empty
+
+
+def test_text_levels_are_ordered_naturally_and_it_is_said(table):
+    text = table.assign(band=pd.cut(table["worse"], [-99, 0, 3, 6, 99]).cat.codes.map(
+        {0: "0-8", 1: "9-11", 2: "12-15", 3: "16"}))  # fmt: skip
+    code = table.assign(band=pd.cut(table["worse"], [-99, 0, 3, 6, 99]).cat.codes)
+    a, b = (evaluate(t, **CALL | {"scores": "band"})["performance"] for t in (text, code))
+    assert a["estimate"].tolist() == b["estimate"].tolist()
+    assert a["note"].str.contains("0-8 < 9-11 < 12-15 < 16", regex=False).all()
+
+
+def test_rows_in_another_order_and_days_for_months(table):
+    a = evaluate(table, **CALL)["performance"]
+    b = evaluate(table.sample(frac=1, random_state=1), **CALL)["performance"]
+    pd.testing.assert_frame_equal(a, b)
+    days = table.assign(months=table["months"] * 30.4375)
+    c = evaluate(days, **CALL, unit="days", horizons=[91.3125, 182.625, 365.25])["performance"]
+    assert c["estimate"].to_numpy() == pytest.approx(a["estimate"].to_numpy(), rel=1e-9)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "parquet"])
+def test_the_command_writes_what_the_function_gives(table, tmp_path, suffix, capsys):
+    path = tmp_path / f"patients.{suffix}"
+    if suffix == "parquet":
+        table.to_parquet(path)
+    else:
+        table.to_csv(path, index=False, sep="," if suffix == "csv" else "\t")
+    code = cli.main(
+        ["evaluate", str(path), "--time", "months", "--event", "died", "--scores", "worse,better",
+         "--higher-is-better", "better", "--risk", "model@12mo=model_12", "--by", "group",
+         "--horizons", "3,6,12", "--unit", "months", "--bootstrap", "32",
+         "--out", str(tmp_path / "out")]
+    )  # fmt: skip
+    assert code == 0
+    assert "600 of 600 patients analysed" in capsys.readouterr().out
+    expected = evaluate(
+        table, time="months", event="died", scores="worse,better", higher_is_better="better",
+        risks={"model@12mo": "model_12"}, by="group", bootstrap=32, cohort="patients",
+    )  # fmt: skip
+    assert {p.stem for p in (tmp_path / "out").iterdir()} == set(expected.tables)
+    read = pd.read_csv(tmp_path / "out" / "performance.csv", keep_default_na=False)
+    assert pd.to_numeric(read["estimate"]).to_numpy() == pytest.approx(
+        expected["performance"]["estimate"].to_numpy(float), rel=1e-9
+    )
+
+
+def test_strict_exits_with_one(table, tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    table.to_csv(path, index=False)
+    call = ["evaluate", str(path), "--time", "months", "--event", "died", "--scores", "worse",
+            "--higher-is-better", "worse", "--bootstrap", "0",
+            "--out", str(tmp_path / "o")]  # fmt: skip
+    assert cli.main(call) == 0
+    assert cli.main([*call, "--strict"]) == 1
+    assert "worse: direction_suspect" in capsys.readouterr().err
+    assert (tmp_path / "o" / "performance.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--risk", "model=x=y"], "--risk: 'model' has no horizon"),
+        (["--risk", "model"], "--risk: 'model' isn't NAME=COLUMN"),
+        (["--horizons", "3,x"], "--horizons: '3,x' isn't a list of numbers"),
+        (["--higher-is-better", "x"], "--higher-is-better: 'x'"),
+        (["--time", "none"], "--time: no column"),
+    ],
+)
+def test_the_command_names_its_options(table, tmp_path, words, message, capsys):
+    path = tmp_path / "a.csv"
+    table.to_csv(path, index=False)
+    call = ["evaluate", str(path), "--time", "months", "--event", "died", "--scores", "worse",
+            "--out", str(tmp_path / "o"), *words]  # fmt: skip
+    assert cli.main(call) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(ArgumentError, match="table: no file"):
+        evaluate(tmp_path / "none.csv", **CALL)
+    (tmp_path / "a.parquet").write_bytes(b"not one")
+    with pytest.raises(ArgumentError, match="can't be read as a table"):
+        evaluate(tmp_path / "a.parquet", **CALL)
