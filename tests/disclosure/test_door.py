@@ -10,6 +10,7 @@ import pytest
 
 from helpers import private_tables
 from spinemets import disclosure, results
+from spinemets.disclosure.shares import SHARES
 from spinemets.disclosure.summaries import WITHHELD, without_counts
 from spinemets.errors import InputError
 from spinemets.results import Row, frame
@@ -55,7 +56,8 @@ def test_columns_stay_and_no_small_count_is_anywhere(private_release, read, name
         assert sums or (counted[counted > 0] % 6 == 3).all(), column
     for column in spec.of_kind(TEXT):
         text = " ".join(table[column].dropna().astype(str))
-        assert not re.search(r"\b\d+ (patients|deaths|events)", text.replace("than 10", "")), column
+        limits = re.sub(r"fewer than \d+", "", text)
+        assert not re.search(r"\b\d+ (patients|deaths|events)", limits), column
 
 
 def test_the_flow_adds_up_to_what_is_shown(private_release, read):
@@ -219,3 +221,25 @@ def test_a_count_that_is_none_is_refused(private, tmp_path, value):
 def test_there_is_no_default_for_who_may_see_what(declared):
     with pytest.raises(InputError, match="no visibility"):
         disclosure.release(declared, {}, STRICT)
+
+
+def test_no_share_gives_its_count_away(private_release, read):
+    """An attacker multiplies shares by n: what comes out must not tell counts within a step."""
+    attacked = 0
+    for name in ("calibration", "prediction_error", "decision_curves", "recalibration"):
+        table = read(private_release, name)
+        table = table[table["measure"].isin(list(SHARES)) & table["estimate"].notna()]
+        steps = table["estimate"] * table["n"] / 6 / table["measure"].map(SHARES)
+        assert np.allclose(steps, steps.round(), atol=1e-3), name
+        assert table["std_error"].isna().all(), name
+        attacked += len(table)
+    assert attacked > 100
+    points = read(private_release, "updated_risks")
+    assert (points["n"] >= 11).all()
+    steps = points["updated"] * points["n"] / 6
+    assert np.allclose(steps, steps.round(), atol=1e-3)
+    counts = read(private_release, "precision")
+    counts = counts[counts["measure"].isin(["events", "nonevents", "censored_before"])]
+    assert not counts["estimate"].dropna().between(1, 10).any()
+    shown = counts["estimate"].dropna()
+    assert (shown[shown > 0] % 6 == 3).all()
