@@ -32,6 +32,9 @@ def random_value(column, rng):
 def consistent(patient, rng):
     """Make the columns of a patient agree with each other, as a real patient's do."""
     organs = {f"metastasis_{o}": bool(rng.random() < 0.3) for o in ORGANS}
+    # Neither the brain alone nor the adrenal alone: how an organ that wasn't recorded is read
+    # (concepts.yaml) leaves these out.
+    organs["metastasis_lung"] |= sum(organs.values()) == organs["metastasis_brain"] == 1
     adrenal = any(organs.values()) and bool(rng.random() < 0.3)
     patient.update(organs, metastasis_adrenal=adrenal, visceral_metastases=any(organs.values()))
     if rng.random() < 0.4:
@@ -41,6 +44,7 @@ def consistent(patient, rng):
     patient["solitary_skeletal_metastasis"] = one or (none and bool(rng.random() < 0.5))
     solitary = patient["solitary_skeletal_metastasis"]
     patient["other_bone_metastases"] = not solitary
+    patient["bone_metastases"] = True
     elsewhere = bool(rng.random() < 0.2)
     patient["metastasis_disseminated"] = elsewhere
     outside = any(organs.values()) or elsewhere

@@ -115,7 +115,7 @@ class TestCoverage:
             ("unknown_primary", "tokuhashi_2005", ("named", "1")),
             ("unknown_primary", "tomita_2001", ("named", "4")),
             ("urothelial", "tomita_2001", ("unlisted", "")),
-            ("rectum", "tomita_2001", ("ambiguous", "1-4")),
+            ("rectum", "tomita_2001", ("unlisted", "")),
             ("colorectal", "osri_2013", ("named", "4")),
             ("ovary", "osri_2013", ("unlisted", "")),
             ("lung", "katagiri_2014", ("named", "2-3")),

@@ -63,7 +63,7 @@ class TestTest:
     def test_all_shipped_ones_agree(self, study, capsys):
         assert run("scores", "test") == 0
         out = capsys.readouterr().out
-        assert "tokuhashi_2005: 12 of 12 worked patients agree" in out
+        assert "tokuhashi_2005: 17 of 17 worked patients agree" in out
 
     def test_by_id(self, study, capsys):
         assert run("scores", "test", "sins", "escc") == 0

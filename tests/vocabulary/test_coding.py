@@ -54,6 +54,31 @@ def test_an_unknown_term_is_refused_without_being_shown(term):
         from_term(term)
 
 
+def test_no_code_and_no_word_stands_for_two_primaries():
+    for field in ("icd10", "synonyms"):
+        found = [x for p in vocabulary.primaries().values() for x in getattr(p, field)]
+        assert len(found) == len(set(found)), {x for x in found if found.count(x) > 1}
+
+
+@pytest.mark.parametrize(
+    ("term", "primary"),
+    [
+        ("Mamma-Ca", "breast"),
+        ("Prostata-CA", "prostate"),
+        ("Bronchial-Ca", "lung"),
+        ("Nierenzell-Ca", "kidney"),
+        ("Harnblasenkarzinom", "urothelial"),
+        ("Rektum-Ca", "rectum"),
+        ("Rektosigmoid", "colorectal"),
+        ("Malignes Melanom", "melanoma"),
+        ("Gebärmutterhalskrebs", "cervix"),
+        ("Gebärmutterkrebs", "endometrium"),
+    ],
+)
+def test_words_of_german_records(term, primary):
+    assert from_term(term).primary == primary
+
+
 def test_every_synonym_leads_to_its_own_primary():
     for primary in vocabulary.primaries().values():
         for word in (primary.id, primary.label, *primary.synonyms):
@@ -88,6 +113,30 @@ def test_every_synonym_leads_to_its_own_primary():
         ("C7A.8", "carcinoid"),
         ("C43.5", "melanoma"),
         ("C44.9", "skin_other"),
+        ("C15.3", "oesophagus"),
+        ("C16.9", "stomach"),
+        ("C24.0", "bile_duct"),
+        ("C25.9", "pancreas"),
+        ("C33", "lung"),
+        ("C34.1", "lung"),
+        ("C37", "thymoma"),
+        ("C45.0", "mesothelioma"),
+        ("C48.0", "soft_tissue_sarcoma"),
+        ("C55", "endometrium"),
+        ("C56", "ovary"),
+        ("C62.9", "germ_cell"),
+        ("C66", "urothelial"),
+        ("C68.0", "urothelial"),
+        ("C69.3", "eye"),
+        ("C73", "thyroid"),
+        ("C74.9", "adrenal"),
+        ("C85.9", "non_hodgkin_lymphoma"),
+        ("C88.0", "non_hodgkin_lymphoma"),
+        ("C90.3", "myeloma"),
+        ("C92.0", "leukaemia"),
+        ("C02.9", "tongue"),
+        ("C32.0", "head_neck"),
+        ("C51.9", "other_primary"),
     ],
 )
 def test_topography(code, primary):
@@ -105,6 +154,8 @@ def test_topography(code, primary):
         ("C22.0", "8160/3", "bile_duct"),
         ("C34.1", "8240/3", "carcinoid"),
         ("C77.9", "9680/3", "non_hodgkin_lymphoma"),
+        ("C41.2", "9240/3", "chondrosarcoma"),
+        ("C38.4", "9050/3", "mesothelioma"),
         ("C42.1", "9732/3", "myeloma"),
         ("C80.9", "8720/3", "melanoma"),
         ("C50.9", "8500/3", "breast"),
@@ -136,7 +187,7 @@ def test_an_unknown_site_is_unknown_primary_only_when_worked_up(code, worked_up,
     assert from_icd(code, worked_up=worked_up).primary == primary
 
 
-@pytest.mark.parametrize("code", ["C79.5", "C78.0", "C77"])
+@pytest.mark.parametrize("code", ["C79.5", "C79.51", "C78.0", "C77", "C7B.0"])
 def test_a_metastasis_is_no_primary(code):
     with pytest.raises(UnresolvedError, match="a code of a metastasis"):
         from_icd(code)
