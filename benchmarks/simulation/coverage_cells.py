@@ -30,7 +30,8 @@ COVERAGE, TYPE_ONE = (0.93, 0.97), (0.04, 0.06)
 #: Two scores of unequal and of equal worth.
 UNEQUAL, EQUAL = Scores((0.25, 0.10)), Scores((0.2, 0.2))
 TREATED = Treated()
-BOOTSTRAPS = 100
+#: By the (B + 1) p rule the least and the largest of 39 are the ends of a 95 % interval.
+BOOTSTRAPS = 39
 #: Predictions on the hazard scale are this factor off, so that O:E isn't 1.
 FACTOR = 1.2
 #: Cells that fail for a reason that is understood: (group, measure, n) -> the reason.

@@ -26,6 +26,18 @@ def test_a_place_is_made_where_nothing_is_writable(monkeypatch: pytest.MonkeyPat
     assert _compile.choose_cache_folder() is None
 
 
+def test_compiled_code_is_kept_where_nobody_else_writes(tmp_path: Path) -> None:
+    own = _compile._private_folder(tmp_path / "own")
+    assert own == tmp_path / "own"
+    assert own.stat().st_mode & 0o077 == 0
+    assert _compile._private_folder(own) == own
+    (tmp_path / "link").symlink_to(own)
+    other = _compile._private_folder(tmp_path / "link")
+    assert other not in (own, tmp_path / "link")
+    assert other.stat().st_mode & 0o077 == 0
+    other.rmdir()
+
+
 def test_a_folder_that_cannot_be_made_is_not_writable(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert _compile._writable(tmp_path / "new" / "folder")

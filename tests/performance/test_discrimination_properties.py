@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spinemets.performance.brier import brier_t
 from spinemets.performance.discrimination import (
     auc_t,
     concordance,
@@ -127,6 +128,51 @@ def test_auc_is_the_weighted_share_of_pairs(cohort: Cohort, horizon: float) -> N
         assert flipped.std_error[0, 0] == pytest.approx(result.std_error[0, 0], abs=1e-12)
     else:
         assert np.isnan(result.estimate[0, 0])
+
+
+def staying_before(time: np.ndarray, event: np.ndarray) -> dict[float, float]:
+    """G(t-): share still under observation just before each day, deaths of a day leaving first."""
+    share, product = {}, 1.0
+    for day in np.unique(time):
+        share[float(day)] = product
+        gone = float(np.sum((time == day) & ~event))
+        at_risk = float(np.sum(time > day)) + gone
+        product *= 1 - gone / at_risk if at_risk else 1.0
+    return share
+
+
+@settings(max_examples=60, deadline=None)
+@given(cohorts(), st.integers(1, 26))
+def test_uno_is_the_weighted_share_of_pairs(cohort: Cohort, tau: int) -> None:
+    time, event, score = cohort
+    share = staying_before(time, event)
+    won = possible = 0.0
+    for i in np.flatnonzero(event & (time <= tau)):
+        worth = 1 / share[float(time[i])] ** 2
+        later = (time > time[i]) | ((time == time[i]) & ~event)
+        possible += worth * later.sum()
+        won += worth * ((score[i] > score[later]).sum() + 0.5 * (score[i] == score[later]).sum())
+    result = uno_c(*cohort, higher_is_worse=True, tau=float(tau))
+    if result.reason[0] is None:
+        assert result.estimate[0] == pytest.approx(won / possible, abs=1e-12)
+    else:
+        assert np.isnan(result.estimate[0])
+
+
+@settings(max_examples=40, deadline=None)
+@given(cohorts())
+def test_duplication_leaves_weighted_measures_alone(cohort: Cohort) -> None:
+    """Uno's C and the Brier score too; a tie of a patient with himself is no comparison."""
+    twice = tuple(np.repeat(column, 2) for column in cohort)
+    half = np.full(twice[0].size, 0.5)
+    once = uno_c(*cohort, higher_is_worse=True)
+    again = uno_c(*twice, higher_is_worse=True, weights=half)
+    np.testing.assert_allclose(again.estimate, once.estimate, atol=1e-12)
+    risk = (cohort[2] + 4) / 10
+    loss = brier_t(*cohort[:2], risk, [4.0])
+    doubled = brier_t(*twice[:2], np.repeat(risk, 2), [4.0], weights=half)
+    np.testing.assert_allclose(doubled.estimate, loss.estimate, atol=1e-12)
+    np.testing.assert_allclose(doubled.null, loss.null, atol=1e-12)
 
 
 def test_a_tree_gives_what_the_table_gives(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,17 @@ def choose_cache_folder() -> str | None:
     home_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     if _writable(home_cache):
         return None
-    return str(Path(tempfile.gettempdir()) / f"spinemets-numba-{_owner()}")
+    return str(_private_folder(Path(tempfile.gettempdir()) / f"spinemets-numba-{_owner()}"))
+
+
+def _private_folder(folder: Path) -> Path:
+    """Make a folder of one's own, or another where the name is someone else's: code lies there."""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        own = not folder.is_symlink() and folder.stat().st_uid == os.getuid()
+    except (OSError, AttributeError):
+        own = False
+    return folder if own else Path(tempfile.mkdtemp(prefix="spinemets-numba-"))
 
 
 _FOLDER = choose_cache_folder()
