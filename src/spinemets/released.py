@@ -19,6 +19,7 @@ SCORING: Final = (
     "computability",
     "score_items_missing",
     "score_notes",
+    "score_coverage",
     "cox",
     "kaplan_meier_bands",
     "at_risk_bands",

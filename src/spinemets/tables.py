@@ -218,6 +218,24 @@ _ALL: Final = (
             "confidence": key_column("`read`, `memory`, `unsure` or `derived`"),
         },
     ),
+    Table(
+        "score_coverage",
+        "Which score knows which primary",
+        "One primary of the vocabulary and one score, whatever patients the cohort has.",
+        "text",
+        {
+            "cohort": _COHORT,
+            "score": _SCORE,
+            "primary": _key("primary tumour"),
+            "coverage": _key(
+                "`named`, `by rule` (under the score's rule for others), `ambiguous`, `unlisted` "
+                "or `not applicable`"
+            ),
+            "points": _key(
+                "points of the item about the primary; empty where several columns give them"
+            ),
+        },
+    ),
 )
 
 #: Every table that can be released, keyed by name.

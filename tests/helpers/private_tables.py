@@ -274,6 +274,10 @@ def _scoring(p: pd.DataFrame, cohort: str, seed: int) -> dict[str, pd.DataFrame]
             [note for one in every for note in one.notes()],
             columns=["score", "fact", "key", "text", "confidence"],
         ),
+        "score_coverage": pd.DataFrame(
+            [(one.score, "lung", "named", "0") for one in every],
+            columns=["score", "primary", "coverage", "points"],
+        ),
     }
 
 

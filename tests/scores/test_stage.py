@@ -30,16 +30,18 @@ def run(folder, settings):
             "--out-computability", str(folder / "computability.csv"),
             "--out-items-missing", str(folder / "items.csv"),
             "--out-notes", str(folder / "notes.csv"),
+            "--out-coverage", str(folder / "coverage.csv"),
         ]
     )  # fmt: skip
 
 
-def test_writes_the_four_tables_as_registered(study):
+def test_writes_the_tables_as_registered(study):
     assert run(study, ScoreSettings().model_dump()) == 0
     for name, file in (
         ("computability", "computability.csv"),
         ("score_items_missing", "items.csv"),
         ("score_notes", "notes.csv"),
+        ("score_coverage", "coverage.csv"),
     ):
         table = pd.read_csv(study / file)
         assert list(table.columns) == list(tables.TABLES[name].columns)
@@ -98,3 +100,36 @@ def test_notes_hold_what_figures_need(study):
 def test_log_holds_counts_and_no_values(study, capsys):
     run(study, {"ids": ["osri_2013"]})
     assert "score: osri_2013 determined in" in capsys.readouterr().err
+
+
+def test_coverage_follows_the_definition_and_the_setting(study):
+    run(study, {"ids": ["tokuhashi_2005", "tomita_2001", "my_own"], "folders": [str(own(study))]})
+    table = pd.read_csv(study / "coverage.csv").set_index(["score", "primary"])
+    assert table.loc[("tokuhashi_2005", "colorectal"), ["coverage", "points"]].tolist() == [
+        "ambiguous",
+        "2-4",
+    ]
+    assert table.loc[("tomita_2001", "ovary"), "coverage"] == "unlisted"
+    assert table.loc[("my_own", "breast"), ["coverage", "points"]].tolist() == ["named", "2"]
+    run(study, {"ids": ["tomita_2001"], "unlisted": "rapid"})
+    table = pd.read_csv(study / "coverage.csv").set_index(["score", "primary"])
+    assert table.loc[("tomita_2001", "ovary"), "coverage"] == "by rule"
+
+
+def own(study):
+    """Folder with a score of the study's own."""
+    from spinemets.scores.cli import TEMPLATE
+
+    folder = study / "own"
+    folder.mkdir()
+    text = TEMPLATE.read_text(encoding="utf-8").format(id="my_own", name="My own", short="My own")
+    (folder / "my_own.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_all_variants_of_a_score(study):
+    settings = {"ids": ["tokuhashi_2005"], "variants": {"tokuhashi_2005": ["all"]}}
+    assert run(study, settings) == 0
+    names = registry.load_definitions(["tokuhashi_2005"])["tokuhashi_2005"].variant_names
+    scores = pd.read_parquet(study / "scores.parquet")
+    assert scores["variant"].drop_duplicates().tolist() == ["", *names]

@@ -45,6 +45,7 @@ rule release_scoring:
             rules.score.output.computability,
             rules.score.output.items_missing,
             rules.score.output.notes,
+            rules.score.output.coverage,
             rules.fit.output.cox,
             rules.fit.output.kaplan_meier,
             rules.fit.output.at_risk,

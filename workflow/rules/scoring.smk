@@ -12,6 +12,7 @@ rule score:
         computability=f"{PRIVATE}/{{cohort}}/computability.csv",
         items_missing=f"{PRIVATE}/{{cohort}}/score_items_missing.csv",
         notes=f"{PRIVATE}/{{cohort}}/score_notes.csv",
+        coverage=f"{PRIVATE}/{{cohort}}/score_coverage.csv",
     log:
         f"{PRIVATE}/{{cohort}}/logs/score.log",
     benchmark:
@@ -29,7 +30,8 @@ rule score:
         "python -m spinemets.stages.score --patients {input.patients}"
         " --cohort-info {input.cohort} --settings {params.settings:q}"
         " --out-scores {output.scores} --out-computability {output.computability}"
-        " --out-items-missing {output.items_missing} --out-notes {output.notes} 2> {log}"
+        " --out-items-missing {output.items_missing} --out-notes {output.notes}"
+        " --out-coverage {output.coverage} 2> {log}"
 
 
 rule fit:

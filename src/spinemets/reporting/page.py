@@ -129,6 +129,7 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
             score_cells.computability(found["computability"], names),
             score_cells.items(found["score_items_missing"], names),
             cells.survival(found["survival_bands"], "Survival by published band", names=names),
+            score_cells.coverage(found["score_coverage"], names),
         ],
         "performance": [
             score_cells.performance(found["performance"], names, "harrell_c", "Harrell’s C"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from spinemets import contract
+from spinemets import contract, vocabulary
 from spinemets.reporting.cells import Shown, count, estimate, group_name, number, set_name
 
 if TYPE_CHECKING:
@@ -232,3 +232,38 @@ def items(table: pd.DataFrame, names: dict[str, str]) -> Shown:
         for r in table.itertuples()
     ]  # fmt: skip
     return Shown("Missing or undecided items", ["Score", "Item", "Missing", "Of"], rows)
+
+
+def coverage(table: pd.DataFrame, names: dict[str, str]) -> Shown:
+    """
+    Which score knows which primary.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Released table ``score_coverage``.
+    names : dict of str to str
+        Score id to short name.
+
+    Returns
+    -------
+    Shown
+        One line per primary, one column per score that reads it.
+    """
+    labels = {p.id: p.label for p in vocabulary.primaries().values()}
+    scores = list(dict.fromkeys(table["score"]))
+    found = {
+        (row["primary"], row["score"]): " ".join(x for x in (row["coverage"], row["points"]) if x)
+        for _, row in table.iterrows()
+    }
+    rows = [
+        [labels.get(primary, primary), *(found.get((primary, score), "") for score in scores)]
+        for primary in dict.fromkeys(table["primary"])
+    ]
+    notes = [
+        "named: in the score's own list; by rule: under its rule for others; ambiguous: the score, "
+        "or the recorded term, leaves open where it belongs; unlisted: no points for it. Numbers "
+        "are points of the item."
+    ]
+    head = ["Primary", *(names.get(score, score) for score in scores)]
+    return Shown("Which score knows which primary", head, rows, notes)

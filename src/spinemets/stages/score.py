@@ -2,7 +2,8 @@
 Compute every configured score for every patient.
 
 Writes one row per patient, score and variant (``scores.parquet``), how many could be computed and
-why not, which items were missing, and the facts of the definitions that go with the numbers.
+why not, which items were missing, the facts of the definitions that go with the numbers, and which
+primaries each score knows.
 """
 
 from __future__ import annotations
@@ -36,13 +37,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument("--out-computability", type=Path, required=True)
     options.add_argument("--out-items-missing", type=Path, required=True)
     options.add_argument("--out-notes", type=Path, required=True)
+    options.add_argument("--out-coverage", type=Path, required=True)
     args = options.parse_args(argv)
 
     def work() -> None:
         import pandas as pd
 
         from spinemets.results import atomic, write_csv
-        from spinemets.scores import forms, frames, notes, registry
+        from spinemets.scores import coverage, forms, frames, notes, registry
         from spinemets.settings import ScoreSettings
 
         settings = ScoreSettings.model_validate(args.settings)
@@ -59,13 +61,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         results = frames.compute_results(patients, library, reading, list(wanted))
         table = frames.to_frame(patients, results)
         for score in wanted:
-            known = ((table["score"] == score) & (table["status"] == "determined")).sum()
-            log.info("score: %s determined in %d of %d rows", score, known, len(patients))
+            n = ((table["score"] == score) & (table["status"] == "determined")).sum()
+            log.info("score: %s determined in %d of %d rows", score, n, len(patients))
         with atomic(args.out_scores) as path:
             table.to_parquet(path, index=False)
         write_csv(frames.computability(table, cohort), args.out_computability)
         write_csv(frames.items_missing(results, cohort), args.out_items_missing)
         write_csv(notes.notes(list(wanted.values()), cohort), args.out_notes)
+        known = {name: forms.base_form(d, settings.unlisted) for name, d in library.items()}
+        matrix = coverage.matrix([known[name] for name in wanted], known)
+        matrix.insert(0, "cohort", cohort)
+        columns = ["cohort", "score", "primary", "coverage", "points"]
+        write_csv(matrix[columns], args.out_coverage)
 
     return run("score", work)
 
