@@ -1,11 +1,15 @@
 """The report is one page that needs nothing else, and no number of it is typed by hand."""
 
 import html.parser
+import json
 import re
+import shutil
 
 import pytest
 
+from spinemets.disclosure.door import COHORT_KEYS
 from spinemets.reporting import page
+from spinemets.settings import Cohort, Settings
 
 TEMPLATE = (page.TEMPLATES / "report.html.j2").read_text(encoding="utf-8")
 
@@ -67,3 +71,17 @@ def test_the_page_is_self_contained_and_accessible(report):
 def test_no_value_is_printed_as_a_programming_language_would(report):
     visible = re.sub(r'src="data:[^"]*"|<style>.*?</style>', "", report, flags=re.DOTALL)
     assert not re.findall(r"\b(?:nan|None|NaT|<NA>|inf)\b", visible)
+
+
+@pytest.mark.xdist_group("workflow")
+def test_the_report_needs_nothing_that_a_private_cohort_keeps_back(finished, tmp_path):
+    release = shutil.copytree(finished.folder / "results/release/spine_sim", tmp_path / "release")
+    info = json.loads((release / "cohort.json").read_text(encoding="utf-8"))
+    kept = {key: info[key] for key in COHORT_KEYS if key in info} | {"visibility": "private"}
+    (release / "cohort.json").write_text(json.dumps(kept), encoding="utf-8")
+    cohort = Cohort(
+        id="spine_sim", label="x", file="patients.csv", time_zero="surgery", visibility="private"
+    )
+    text = page.render(release, Settings(cohorts=[cohort]), cohort)
+    assert "Which score knows which primary" in text
+    assert "Source:" not in text
