@@ -191,3 +191,22 @@ def test_a_study_s_own_score(tmp_path):
     assert found["points"].tolist() == [3, 0]
     assert "mine" in scores.list_scores([tmp_path]).index
     assert "mine" in set(scores.coverage_matrix([tmp_path])["score"])
+
+
+def test_contradictions_are_named_by_column_and_row():
+    table = pd.DataFrame(
+        {
+            "primary": ["kidney", "breast", "ovary"],
+            "hormone_dependent": ["yes", "yes", None],
+            "small_cell": [None, "no", "yes"],
+            "visceral_metastases": ["no", "no", "yes"],
+            "metastasis_liver": ["no", "yes", "yes"],
+        }
+    )
+    found = scores.check_patients(table).set_index("rule")["rows"].to_dict()
+    assert found == {
+        "contradictory, not used: hormone-dependent, but the primary is neither breast nor "
+        "prostate": [0],
+        "contradictory, not used: small-cell lung cancer, but the primary is not the lung": [2],
+        "contradictory, not used: no visceral metastasis, but an organ with one": [1],
+    }

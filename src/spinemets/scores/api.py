@@ -213,7 +213,7 @@ def explain_patient(
 
 def check_patients(patients: pd.DataFrame) -> pd.DataFrame:
     """
-    Name the columns and cells of a table that scores can't use.
+    Name the columns and cells of a table that scores can't use, and those that contradict others.
 
     Parameters
     ----------
@@ -240,9 +240,10 @@ def check_patients(patients: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from spinemets.scores import reading
+    from spinemets.scores import prepare, reading
 
-    remarks = reading.read_table(patients).remarks
+    found = reading.read_table(patients)
+    remarks = [*found.remarks, *found.contradictions(prepare.patient_table(found.frame))]
     rows = [
         (r.column, r.rule, r.repair, [row - reading.FIRST_ROW for row in r.rows]) for r in remarks
     ]

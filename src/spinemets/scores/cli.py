@@ -305,5 +305,6 @@ def _score_table(
     else:
         table.to_csv(sys.stdout, index=False, float_format="%.10g", lineterminator="\n")
     notes = [text for name in wanted for text in library[name].footnotes()]
-    sys.stderr.write("\n".join([*map(str, found.remarks), *notes, DISCLAIMER]) + "\n")
+    remarks = [*found.remarks, *found.contradictions(cells, str(args.file))]
+    sys.stderr.write("\n".join([*map(str, remarks), *notes, DISCLAIMER]) + "\n")
     return 0

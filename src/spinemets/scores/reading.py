@@ -26,6 +26,8 @@ from spinemets.vocabulary import NOT_RECORDED, PENDING, UNKNOWN_PRIMARY, coding
 if TYPE_CHECKING:
     import pandas as pd
 
+    from spinemets.scores.table import PatientTable
+
 Lines = npt.NDArray[np.int64]
 #: What a cell holds after it couldn't be read; no column of the contract allows it.
 OUTSIDE: Final = "outside the contract"
@@ -48,10 +50,37 @@ class Reading:
         ``patient_id`` and columns of the contract, in the row order of the source.
     remarks : tuple of Fault
         Columns that were passed over and cells outside the contract; rows, never values.
+    lines : ndarray of int
+        Number of each row in remarks.
     """
 
     frame: pd.DataFrame
     remarks: tuple[Fault, ...]
+    lines: Lines
+
+    def contradictions(self, cells: PatientTable, file: str = "table") -> list[Fault]:
+        """
+        Name columns that contradict each other.
+
+        Parameters
+        ----------
+        cells : PatientTable
+            The frame as ``prepare.patient_table`` read it.
+        file : str
+            Name of the table.
+
+        Returns
+        -------
+        list of Fault
+            One per kind of contradiction, with its rows.
+        """
+        out = []
+        for found, where in cells.contradictions:
+            columns = ", ".join(found.columns)
+            rule = f"contradictory, not used: {found.text}"
+            repair = "correct what is wrong, or leave it empty"
+            out.append(Fault(file, rule, repair, columns, _rows(where, self.lines), "value"))
+        return out
 
 
 def read_file(path: str | Path) -> Reading:
@@ -122,7 +151,7 @@ def read_table(
             frame[name] = _cells(cells, contract.columns()[name])
     if "primary" in names:
         _add_biology(frame, source.iloc[:, names["primary"]].reset_index(drop=True))
-    return Reading(frame, (*remarks, *_outside(frame, file, numbers)))
+    return Reading(frame, (*remarks, *_outside(frame, file, numbers)), numbers)
 
 
 def value(column: contract.Column, text: str) -> Any:
