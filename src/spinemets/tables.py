@@ -224,14 +224,14 @@ _ALL: Final = (
         "One primary of the vocabulary and one score, whatever patients the cohort has.",
         "text",
         {
-            "cohort": _COHORT,
-            "score": _SCORE,
-            "primary": _key("primary tumour"),
-            "coverage": _key(
+            "cohort": COHORT,
+            "score": SCORE,
+            "primary": key_column("primary tumour"),
+            "coverage": key_column(
                 "`named`, `by rule` (under the score's rule for others), `ambiguous`, `unlisted` "
                 "or `not applicable`"
             ),
-            "points": _key(
+            "points": key_column(
                 "points of the item about the primary; empty where several columns give them"
             ),
         },
