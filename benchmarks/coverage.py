@@ -11,6 +11,10 @@ fails that isn't in `EXPLAINED`.
 import sys
 from pathlib import Path
 
+if __name__ not in ("__main__", "__mp_main__"):
+    # Scripts of this folder find this file when numba asks for the package of the same name.
+    raise ImportError("benchmarks/coverage.py is a script, not the package coverage")
+
 if __name__ == "__main__":
     # In place of this folder: numba looks for the package ``coverage`` and would find this file.
     sys.path[0] = str(Path(__file__).resolve().parent / "simulation")

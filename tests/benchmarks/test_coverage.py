@@ -70,6 +70,15 @@ def test_reduced(root: Path, tmp_path: Path) -> None:
     assert text.count("| pass |") == 2 * (8 * 2 + 3 + 8 + 2 * 3)
 
 
+def test_it_does_not_pass_for_the_package_coverage(root: Path) -> None:
+    """numba, imported by another script of the folder, asks for ``coverage``."""
+    code = "import sys; sys.path.insert(0, 'benchmarks'); import numba; print(numba.__name__)"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "numba\n"
+
+
 def test_the_committed_table_is_whole(root: Path) -> None:
     text = (root / "benchmarks" / "results" / "coverage.md").read_text(encoding="utf-8")
     assert "2,000 cohorts a cell" in text

@@ -250,6 +250,11 @@ def test_the_rotterdam_model_validated(where: str, read: Any) -> None:
         assert found == pytest.approx(recorded, rel=1e-7)
         assert line.observed[:5] == pytest.approx(straight["obs_first5"], rel=1e-7)
     benefit = decision_curve(*outcome, {"m": data["p5"]}, 5, thresholds=[0.2]).estimate("m", 0.2)
+    raw = data["raw_time"], data["raw_status"], {"m": data["p5"]}, 5
+    weighted = decision_curve(
+        *raw, thresholds=record["dca"]["threshold"], estimator="ipcw_together"
+    )
+    np.testing.assert_allclose(weighted.net_benefit[:, 0], record["dca_ipcw"], rtol=1e-8)
     assert round(benefit.value, 3) == printed[f"NB20_{where}"]
 
 
