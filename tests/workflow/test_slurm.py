@@ -3,6 +3,8 @@
 import re
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -12,14 +14,19 @@ pytestmark = [pytest.mark.xdist_group("workflow"), pytest.mark.slow, pytest.mark
 
 
 @pytest.fixture
-def cluster(tmp_path_factory):
-    """A controller with one node; ended whatever happens."""
-    started = Cluster(tmp_path_factory.mktemp("slurm"))
-    try:
-        started.start()
-        yield started
-    finally:
-        started.stop()
+def cluster():
+    """A controller with one node; ended whatever happens.
+
+    Not under pytest's folder, which nobody else may enter: munged refuses a socket that other
+    users could not reach.
+    """
+    with tempfile.TemporaryDirectory(prefix="spinemets-slurm-", dir="/tmp") as folder:
+        started = Cluster(Path(folder))
+        try:
+            started.start()
+            yield started
+        finally:
+            started.stop()
 
 
 def test_the_profile_runs_the_workflow_in_one_submission_per_cohort(

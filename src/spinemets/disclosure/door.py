@@ -30,6 +30,7 @@ COHORT_KEYS: Final = (
     "include",
     "notes",
     "footnotes",
+    "source",
     "sha256",
     "preset",
     "disclosure",

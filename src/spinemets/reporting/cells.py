@@ -275,7 +275,7 @@ def table_one(table: pd.DataFrame) -> Shown:
         rows += _variable(column, cells)
     head = ["Characteristic", "Median (quartiles) or n (% of known)", "Missing n (%)"]
     notes = [f"No value recorded: {'; '.join(unknown)}."] if unknown else []
-    return Shown("Patients at time zero", head, rows, notes)
+    return Shown("Table 1: patients at time zero", head, rows, notes)
 
 
 def _variable(column: contract.Column, cells: dict[tuple[str, str], Any]) -> list[list[str]]:

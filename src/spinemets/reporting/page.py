@@ -140,10 +140,13 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
     }
     general = [*(info.get("notes") or []), *(info.get("footnotes") or [])]
     figures = _figures(release, figure_names(found["survival_summary"]), general)
+    placed = {s: [f for f in figures if section_of(f["name"]) == s] for s in SECTIONS}
+    for number, shown in enumerate((f for s in SECTIONS for f in placed[s]), start=1):
+        shown["number"] = number
     return {
         "info": info,
         "tables": tables,
-        "figures": {s: [f for f in figures if section_of(f["name"]) == s] for s in SECTIONS},
+        "figures": placed,
         "facts": overview.facts(info, found),
         "methods": methods.sentences(settings, info, names, _groupings(found)),
         "caveats": list(dict.fromkeys(notes.loc[notes["fact"].eq("footnote"), "text"])),

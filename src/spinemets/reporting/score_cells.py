@@ -135,7 +135,8 @@ def case_mix(table: pd.DataFrame) -> Iterable[Shown]:
                 level = group_or_level(str(r.quantity), str(r.level))
                 label = f"{quantity_name(str(r.quantity))}: {level}"
             rows.append([label, count(r.in_set), count(r.left_out)])
-        yield Shown(f"Comparison set “{name}” against those left out", ["", "In", "Left out"], rows)
+        head = ["Characteristic", "In", "Left out"]
+        yield Shown(f"Comparison set “{name}” against those left out", head, rows)
 
 
 def quantity_name(quantity: str) -> str:

@@ -110,14 +110,16 @@ def cox_rows(
     from spinemets import strata
     from spinemets.survival.cox import cox_score
 
-    return cox_score(
+    groups = {name: strata.group(patients, name) for name in strata_names}
+    alone = {name: str(g.iloc[0]) for name, g in groups.items() if len(set(g)) == 1}
+    rows = cox_score(
         patients["survival_days"],
         patients["died"],
         patients.get("entry_days"),
         points=one.table["points"],
         band=one.table["band"],
         bands=one.bands,
-        strata={name: strata.group(patients, name) for name in strata_names},
+        strata={name: g for name, g in groups.items() if name not in alone},
         score=one.score,
         variant=one.variant,
         cohort=cohort,
@@ -125,6 +127,23 @@ def cox_rows(
         # descriptions of the data that nobody reads here.
         engine="newton",
     )
+    known = {form: one.table[form].notna().to_numpy(dtype=bool) for form in ("points", "band")}
+    return rows + [
+        Row(
+            "hazard_ratio",
+            n=int(members.sum()),
+            events=int(patients["died"][members].sum()),
+            note=f"one group only ({group}): nothing to stratify by",
+            cohort=cohort,
+            set="own",
+            stratum_set=name,
+            score=one.score,
+            variant=one.variant,
+            form=form,
+        )
+        for name, group in alone.items()
+        for form, members in known.items()
+    ]
 
 
 def band_survival(

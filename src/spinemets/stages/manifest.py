@@ -7,6 +7,8 @@ All cohorts: ``--release DIR --join A B --out FILE``.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,9 +22,31 @@ from spinemets.results import atomic
 from spinemets.stages._common import exit_with, json_argument, parser, run
 
 RELEASE_FOLDER = "release"
+#: Marks a hash that only those can make again who have the raw files.
+KEYED = "hmac-sha256:"
 
 
-def cohort_manifest(jobs: Sequence[Step]) -> dict[str, Any]:
+def key_of(paths: Sequence[str]) -> bytes:
+    """
+    Make the key of the hashes of a private cohort from its raw files.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        The files that the cohort is read from.
+
+    Returns
+    -------
+    bytes
+        Known to nobody who hasn't these files; the hashes of the files don't lead to it.
+    """
+    digest = hashlib.sha256(b"key of a spinemets manifest")
+    for path in sorted(paths):
+        digest.update(Path(path).read_bytes())
+    return digest.digest()
+
+
+def cohort_manifest(jobs: Sequence[Step], key: bytes | None = None) -> dict[str, Any]:
     """
     Describe every file that a cohort's jobs made.
 
@@ -30,6 +54,9 @@ def cohort_manifest(jobs: Sequence[Step]) -> dict[str, Any]:
     ----------
     jobs : sequence of Step
         Jobs in order.
+    key : bytes, optional
+        Of a private cohort: the hashes of its intermediate files are keyed. A table of a few
+        counts has so few possible contents that its plain hash would give the counts away.
 
     Returns
     -------
@@ -37,24 +64,40 @@ def cohort_manifest(jobs: Sequence[Step]) -> dict[str, Any]:
         ``files``: the released ones; ``private``: those they were made from, without content;
         each with sha256, rule, code fingerprint and the hashes of its inputs.
     """
+    made = {p for s in jobs for p in s.outputs}
     hashes: dict[str, str] = {}
+
+    def fingerprint(path: str) -> str:
+        plain = sha256(path)
+        if key is None or path not in made or _released(path):
+            return plain
+        return KEYED + hmac.new(key, plain.encode(), "sha256").hexdigest()
+
     files: dict[str, Any] = {}
     private: dict[str, Any] = {}
     for step in jobs:
-        inputs = {p: hashes.setdefault(p, sha256(p)) for p in sorted(step.inputs)}
+        inputs = {p: hashes.setdefault(p, fingerprint(p)) for p in sorted(step.inputs)}
         for path in step.outputs:
-            hashes[path] = sha256(path)
+            hashes[path] = fingerprint(path)
             entry = {
                 "sha256": hashes[path],
                 "rule": step.rule,
                 "code": step.code,
                 "inputs": inputs,
             }
-            released = RELEASE_FOLDER in Path(path).parts
-            (files if released else private)[path] = entry
-    made = {p for s in jobs for p in s.outputs}
+            (files if _released(path) else private)[path] = entry
     sources = {p: h for p, h in sorted(hashes.items()) if p not in made}
     return {"versions": versions(), "sources": sources, "files": files, "private": private}
+
+
+def _released(path: str) -> bool:
+    return RELEASE_FOLDER in Path(path).parts
+
+
+def _of_cohort(plan: Plan, cohort: str) -> dict[str, Any]:
+    jobs = steps(plan, cohort)
+    private = plan.cohorts[cohort].visibility == "private"
+    return cohort_manifest(jobs, key_of(jobs[0].inputs) if private else None)
 
 
 def joined_manifest(release: str, parts: Sequence[str]) -> dict[str, Any]:
@@ -116,7 +159,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         content = (
             joined_manifest(args.release, args.join)
             if args.settings is None
-            else cohort_manifest(steps(Plan(args.settings), args.cohort))
+            else _of_cohort(Plan(args.settings), args.cohort)
         )
         with atomic(args.out) as temporary:
             text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
