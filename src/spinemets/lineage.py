@@ -66,7 +66,7 @@ def steps(plan: Plan, cohort: str) -> list[Step]:
         ("describe", "describe", [patients, inclusion, info], described),
         ("score", "score", [patients, info, *plan.score_files()], [scores, *scored]),
         ("fit", "fit", [patients, scores, info], fitted),
-        ("evaluate", "evaluate", [patients, scores, info], evaluated),
+        ("evaluate", "evaluate", [patients, scores, info, *plan.truth(where)], evaluated),
         (
             "release_description",
             "disclose",
@@ -80,9 +80,8 @@ def steps(plan: Plan, cohort: str) -> list[Step]:
             plan.tables(cohort, SCORING + EVALUATION),
         ),
     ]
-    if plan.cohorts[cohort].simulate is not None:
-        truth = f"{private}/truth.parquet"
-        rows.insert(0, ("simulate", "simulate", [], [plan.raw_table(where), truth]))
+    if truth := plan.truth(where):
+        rows.insert(0, ("simulate", "simulate", [], [plan.raw_table(where), *truth]))
     for name in plan.figures(cohort):
         files = [f"{release}/figures/{name}.{ext}" for ext in FORMATS]
         shown = plan.tables(cohort, sources_of_figure(name))

@@ -69,7 +69,9 @@ def test_points_and_bands_stand_side_by_side_with_caveats_below():
     note = "fewer than 100 events: imprecise"
     rows = [
         Row("harrell_c", 0.54, 0.5, 0.58, form="points", note=note, **common),
-        Row("harrell_c", 0.53, 0.5, 0.57, form="band", note=note, **common),
+        Row(
+            "harrell_c", 0.53, 0.5, 0.57, form="band", note=note, **common | {"n": 80, "events": 66}
+        ),
         Row("harrell_c", score="tomita_2001", set="classic", note="not in set: too few"),
     ]
     names = {"osri_2013": "OSRI"}
@@ -77,12 +79,14 @@ def test_points_and_bands_stand_side_by_side_with_caveats_below():
     assert shown.rows[0] == [
         "OSRI",
         "own patients",
+        "0.54 (0.50 to 0.58)",
         "73",
         "61",
-        "0.54 (0.50 to 0.58)",
         "0.53 (0.50 to 0.57)",
+        "80",
+        "66",
     ]
-    assert shown.rows[1][4] == "not in set: too few"
+    assert shown.rows[1][2] == "not in set: too few"
     assert shown.notes == [f"{note} (2 of 3 estimates)."]
 
 

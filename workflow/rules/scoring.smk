@@ -74,6 +74,7 @@ rule evaluate:
         patients=rules.ingest.output.patients,
         scores=rules.score.output.scores,
         cohort=rules.ingest.output.cohort,
+        truth=plan.truth,
     output:
         tables=expand(
             f"{PRIVATE}/{{{{cohort}}}}/{{table}}.csv",
@@ -99,4 +100,5 @@ rule evaluate:
         "python -m spinemets.stages.evaluate --patients {input.patients}"
         " --scores {input.scores} --cohort-info {input.cohort}"
         " --settings {params.settings:q} --score-settings {params.scores:q}"
-        " --survival-settings {params.survival:q} --out-folder {params.folder} 2> {log}"
+        " --survival-settings {params.survival:q} --truth {input.truth}"
+        " --out-folder {params.folder} 2> {log}"

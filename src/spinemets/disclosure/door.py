@@ -30,7 +30,6 @@ COHORT_KEYS: Final = (
     "include",
     "notes",
     "footnotes",
-    "source",
     "sha256",
     "preset",
     "disclosure",

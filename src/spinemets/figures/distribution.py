@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
-from spinemets.figures.source import Source
+from spinemets.figures.source import Source, span
 from spinemets.figures.style import SMALL, Page
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def draw(source: Source) -> Drawing:
 def _caption(source: Source, shown: pd.DataFrame, withheld: int) -> str:
     totals = shown.groupby(["score", "variant"], sort=False)["n"].sum()
     text = (
-        f"{TITLE}: {source.label}. Patients in whom the total is known (n {int(totals.min())} to "
-        f"{int(totals.max())}). Above the line: dead within six months; below it: alive at six "
-        "months, and hatched those whose follow-up ended before."
+        f"{TITLE}: {source.label}. Patients in whom the total is known "
+        f"(n {span([int(n) for n in totals])}). Above the line: dead within six months; below it: "
+        "alive at six months, and hatched those whose follow-up ended before."
     )
     return text + (" Withheld counts are not drawn." if withheld else "")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from spinemets import strata
 from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
-from spinemets.figures.source import Source, count
+from spinemets.figures.source import Source, count, span
 from spinemets.figures.style import SMALL, Page
 
 if TYPE_CHECKING:
@@ -175,20 +175,13 @@ def _caption(source: Source, overall: pd.DataFrame, columns: list[str], sets: li
             parts.append(f"{_set_name(name)}: no estimate")
             continue
         n, events = ([int(v) for v in rows[c].dropna()] for c in ("n", "events"))
-        parts.append(f"{_set_name(name)}: n {_span(n)}, deaths {_span(events)}")
+        parts.append(f"{_set_name(name)}: n {span(n)}, deaths {span(events)}")
     others = f" Further sets in the table: {', '.join(sets[1:])}." if len(sets) > 1 else ""
     return (
         f"{TITLE}, 95 % interval: {source.label}. {'. '.join(parts)}. Filled circles: points; "
         "open squares: published bands. Within groups: only patients of the same group are "
         f"compared. A value of one half is no better than chance.{others}"
     )
-
-
-def _span(values: list[int]) -> str:
-    if not values:
-        return "not shown"
-    low, high = min(values), max(values)
-    return f"{low}" if low == high else f"{low} to {high}"
 
 
 def _spoken(overall: pd.DataFrame) -> str:

@@ -14,8 +14,8 @@ from spinemets.figures.source import NOT_SHOWN, Source, count
 from spinemets.released import figure_of_grouping
 
 TABLES: Final = ("kaplan_meier", "at_risk", "survival_summary")
-#: More curves than this are drawn as one panel each.
-MOST_IN_ONE: Final = 6
+#: More curves than this are drawn as one panel each: their bands would hide one another.
+MOST_IN_ONE: Final = 3
 
 
 def caption(source: Source, curves: list[Curve], what: str) -> str:

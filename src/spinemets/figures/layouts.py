@@ -224,7 +224,7 @@ def panels(
         max(len(titles[i]) for i in row) * style.line_height() + 2 * LINE + 1.5 for row in grid
     ]
     foot = 4.0 + LINE + 1.6
-    total = 2 + sum(h + data_height + foot for h in heads) + 3 * (len(grid) - 1) + 5.5
+    total = 2 + sum(h + data_height + foot for h in heads) + 3 * (len(grid) - 1) + 9.5
     page = Page(width, total + footer_height(source, width, remarks))
     y = 2.0
     for row, head in zip(grid, heads, strict=True):
@@ -268,6 +268,8 @@ def panels(
         )
         y += head + data_height + foot + 3
     page.text(width / 2, y, km.time_label(source), ha="center")
+    key = "Blue: the group, 95 % band" + ("; grey: all patients" if whole else "")
+    page.text(width / 2, y + 4.2, key, ha="center", fontsize=SMALL, color=style.QUIET)
     draw_footer(page, source, remarks)
     return page
 

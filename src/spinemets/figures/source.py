@@ -208,6 +208,31 @@ def count(n: Any) -> str:
     return NOT_SHOWN if n is None or str(n) in ("<NA>", "nan") else f"{int(n)}"
 
 
+def span(values: Sequence[int]) -> str:
+    """
+    Print the smallest and the largest of several counts.
+
+    Parameters
+    ----------
+    values : sequence of int
+        Counts; may be empty.
+
+    Returns
+    -------
+    str
+        One number where all are equal.
+
+    Examples
+    --------
+    >>> span([73, 63, 73])
+    '63 to 73'
+    """
+    if not values:
+        return "not shown"
+    low, high = min(values), max(values)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
 def number(x: Any, digits: int = 1) -> str:
     """
     Print a number with fixed decimals.

@@ -129,9 +129,24 @@ class Files(Study):
         list of str
             The raw table; of a simulated cohort its truth as well.
         """
-        truth = f"{self.private}/{wildcards.cohort}/truth.parquet"
+        return [self.raw_table(wildcards), *self.truth(wildcards)]
+
+    def truth(self, wildcards: Any) -> list[str]:
+        """
+        What a simulated cohort was drawn from.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        list of str
+            Empty for a real cohort.
+        """
         made = self.cohorts[wildcards.cohort].simulate is not None
-        return [self.raw_table(wildcards), *([truth] if made else [])]
+        return [f"{self.private}/{wildcards.cohort}/truth.parquet"] if made else []
 
     def mapping(self, wildcards: Any) -> list[str]:
         """

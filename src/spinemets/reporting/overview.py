@@ -55,6 +55,9 @@ def facts(info: dict[str, Any], tables: dict[str, pd.DataFrame]) -> list[tuple[s
             term, unit = words[row["measure"]]
             text = estimate(row)
             found.append((term, f"{text} {unit}" if text[:1].isdigit() else text))
+    performance = tables["performance"]
+    for _, row in performance[performance["measure"].eq("oracle_c")].iterrows():
+        found.append(("Harrell’s C of the true risk (no score can do better)", estimate(row)))
     return found
 
 

@@ -38,18 +38,24 @@ def performance(table: pd.DataFrame, names: dict[str, str], measure: str, title:
         ["set", "score", "variant", "horizon"], sort=False
     ):
         cells = {row["form"]: estimate(row) for _, row in part.iterrows()}
-        sizes = part[part["n"].notna()]
-        size = [count(sizes.iloc[0][c]) for c in ("n", "events")] if len(sizes) else ["", ""]
+        sizes = {form: _size(rows_of) for form, rows_of in part.groupby("form", sort=False)}
+        size = sizes.get("points", ["", ""])
         where = "own patients" if group == "own" else f"set “{group}”"
         label = names.get(str(score), str(score)) + (f", {variant}" if variant else "")
         moved = cells.get("", "")
         points = cells.get("points", moved)
-        rows.append([label, where, *([str(horizon)] if measure == "auc" else []), *size, points,
-                     cells.get("band", "")])  # fmt: skip
+        rows.append([label, where, *([str(horizon)] if measure == "auc" else []), points, *size,
+                     cells.get("band", ""), *sizes.get("band", ["", ""])])  # fmt: skip
     when = ["Horizon"] if measure == "auc" else []
     events = "Deaths by the horizon" if measure == "auc" else "Deaths"
-    head = ["Score", "On", *when, "n", events, "Points", "Bands"]
+    head = ["Score", "On", *when, "Points", "n", events, "Bands", "n", events]
     return Shown(title, head, rows, caveats(kept))
+
+
+def _size(rows: pd.DataFrame) -> list[str]:
+    """Patients and deaths behind an estimate; empty where none could be made."""
+    known = rows[rows["n"].notna()]
+    return [count(known.iloc[0][c]) for c in ("n", "events")] if len(known) else ["", ""]
 
 
 def caveats(rows: pd.DataFrame) -> list[str]:

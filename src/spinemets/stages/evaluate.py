@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinemets.errors import Fault, InputError
-from spinemets.results import write_csv
+from spinemets.results import stack, write_csv
 from spinemets.settings import EvaluationSettings, ScoreSettings, SurvivalSettings
 from spinemets.stages._common import exit_with, log, parser, run
 
@@ -23,6 +23,7 @@ def evaluate(
     settings: EvaluationSettings,
     score_settings: ScoreSettings,
     survival_settings: SurvivalSettings,
+    truth: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """
     Evaluate the scores of a cohort.
@@ -35,6 +36,8 @@ def evaluate(
         Content of ``cohort.json``.
     settings, score_settings, survival_settings : Settings sections
         Horizons, sets, thresholds; score ids and folders; strata and smallest group.
+    truth : pandas.DataFrame, optional
+        What a simulated cohort was drawn from.
 
     Returns
     -------
@@ -47,6 +50,7 @@ def evaluate(
         Under ``strict``, when a cohort contradicts the direction that a score declares.
     """
     from spinemets.evaluation.cohort import design_of, groupings_of
+    from spinemets.evaluation.oracle import oracle_table
     from spinemets.evaluation.run import run as carry_out
     from spinemets.evaluation.sets import set_table
     from spinemets.scores import registry
@@ -61,7 +65,11 @@ def evaluate(
         raise InputError(Fault(key, why, repair) for key, why in found.suspect.items())
     groupings = groupings_of(patients)
     mix = set_table(design.sets, design.outcome.event, groupings, info["id"])
-    return {**found.tables, "comparison_sets": mix}
+    tables = {**found.tables, "comparison_sets": mix}
+    if truth is not None:
+        best = oracle_table(patients, truth, info["id"])
+        tables["performance"] = stack([tables["performance"], best])
+    return tables
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -91,6 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "--survival-settings", type=SurvivalSettings.model_validate_json, required=True, help="JSON"
     )
+    options.add_argument("--truth", nargs="*", default=[], help="truth of a simulated cohort")
     options.add_argument("--out-folder", type=Path, required=True, help="folder of the tables")
     args = options.parse_args(argv)
 
@@ -105,6 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             args.settings,
             args.score_settings,
             args.survival_settings,
+            pd.read_parquet(args.truth[0]) if args.truth else None,
         )
         for name, table in tables.items():
             write_csv(table, args.out_folder / f"{name}.csv")
