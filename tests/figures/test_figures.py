@@ -168,7 +168,7 @@ def test_groups_that_are_not_drawn_are_named_with_the_reason(drawings):
 def test_many_groups_have_a_panel_each_and_few_share_one(drawings):
     assert len(drawings("kaplan_meier_primary", "simulated").page.figure.axes) > 6
     assert len(drawings("kaplan_meier_treatment", "simulated").page.figure.axes) > 3
-    assert len(drawings("kaplan_meier_inclusion", "public").page.figure.axes) == 1
+    assert len(drawings("kaplan_meier_inclusion", "simulated").page.figure.axes) == 1
 
 
 def test_bands_are_drawn_from_best_to_worst(drawings):

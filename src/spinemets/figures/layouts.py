@@ -230,7 +230,7 @@ def panels(
     for row, head in zip(grid, heads, strict=True):
         for place, i in enumerate(row):
             x = left + place * (panel + gap)
-            _panel_title(page, curves[i], titles[i], x, y + head)
+            _panel_title(page, curves[i], titles[i], x, y + head, panel)
             axes = page.axes(x, y + head, panel, data_height)
             km.prepare(axes, end, times)
             if place:
@@ -274,11 +274,16 @@ def panels(
     return page
 
 
-def _panel_title(page: Page, curve: Curve, lines: list[str], x: float, bottom: float) -> None:
+def _panel_title(
+    page: Page, curve: Curve, lines: list[str], x: float, bottom: float, width: float
+) -> None:
     y = bottom - 1.2 - 2 * LINE - len(lines) * style.line_height()
     for k, line in enumerate(lines):
         page.text(x, y + (k + 0.5) * style.line_height(), line, fontweight="bold")
     y += len(lines) * style.line_height()
     numbers = f"deaths {count(curve.events)} / n {count(curve.n)}"
     page.text(x, y + 0.5 * LINE, numbers, fontsize=SMALL)
-    page.text(x, y + 1.5 * LINE, f"median {curve.median_text()} mo", fontsize=SMALL)
+    median = f"median {curve.median_text()} mo"
+    if style.text_width(median, SMALL) > width + 3:
+        median = f"{curve.median_text()} mo"
+    page.text(x, y + 1.5 * LINE, median, fontsize=SMALL)

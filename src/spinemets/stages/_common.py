@@ -14,6 +14,12 @@ from typing import Any
 from spinemets.errors import InputError
 
 log = logging.getLogger("spinemets")
+#: What stops a file from growing.
+NO_ROOM = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the quota is used up",
+    errno.EFBIG: "the limit on the size of files is reached",
+}
 
 
 def parser(doc: str | None) -> argparse.ArgumentParser:
@@ -86,9 +92,13 @@ def run(name: str, work: Callable[[], object]) -> int:
         log.error("%s: stopped, nothing was written\n%s", name, err)
         return err.exit_code
     except OSError as err:
-        if err.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if err.errno not in NO_ROOM:
             raise
-        log.error("%s: the disk is full; nothing half-written was kept. Free space, rerun.", name)
+        log.error(
+            "%s: no room to write (%s); nothing half-written was kept. Free space, rerun.",
+            name,
+            NO_ROOM[err.errno],
+        )
         return 3
     log.info("%s: done in %.1f s", name, time.perf_counter() - start)
     return 0
