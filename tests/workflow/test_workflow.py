@@ -158,3 +158,14 @@ def test_results_say_why_they_are_missing(finished):
         if {"estimate", "note"} <= set(table.columns):
             silent = table["estimate"].isna() & table["note"].isna()
             assert not silent.any(), (path, table[silent].head())
+
+
+def test_the_report_of_snakemake_is_a_second_command_outside_the_release(editable):
+    before = editable.release()
+    editable.snakemake("--report", "results/workflow.html")
+    page = (editable.folder / "results/workflow.html").read_text("utf-8")
+    assert editable.release() == before
+    for cohort in ("spine_sim", "va_prostate"):
+        assert f'"{cohort}"' in page, "a category of its own"
+    assert "whole report" in page
+    assert "Harrell" in page

@@ -86,6 +86,8 @@ def draw_grouping(source: Source, stratum_set: str, what: str, *, narrow: bool) 
         page = layouts.one_panel(source, curves, width, remarks)
     if len(curves) == 1 and stratum_set != "overall":
         extra = f" One group only: {curves[0].label}."
+    if stratum_set == "inclusion" and source.info.get("include"):
+        extra += f" Included: {source.info['include']}."
     return Drawing(
         page,
         km.data(curves),
