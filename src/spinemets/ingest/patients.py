@@ -93,6 +93,7 @@ def ingest(table: str | Path, mapping_path: str | Path | None, cohort: Cohort) -
     patients, inclusion = _exclude(patients, sheet, how, rule, work)
     info = _info(work, how, table, mapping_path, resolution, len(patients))
     used = {s for e in how.columns.values() for s in e.sources} | _helpers(how)
+    used |= {s.partition("@")[0] for s in used} if how.redcap else set()
     return Ingested(
         patients=_complete(patients),
         inclusion=inclusion,
