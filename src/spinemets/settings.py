@@ -204,7 +204,10 @@ class Settings(Model):
     """Everything in `config/config.yaml` and `config/cohorts.yaml`."""
 
     cohorts: list[Cohort] = key(..., "the cohorts; kept in `config/cohorts.yaml`")
-    results: str = key("results", "folder for private and released results")
+    # It stands unquoted in the commands of the workflow: nothing that a shell reads is let in.
+    results: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}$")] = key(
+        "results", "folder for private and released results, inside the study"
+    )
     scores: ScoreSettings = key(ScoreSettings(), "scores")
     survival: SurvivalSettings = key(SurvivalSettings(), "survival tables and models")
     evaluation: EvaluationSettings = key(EvaluationSettings(), "comparison of scores")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +34,10 @@ from spinemets.ingest.tables import RawTable
 #: Unpacked size beyond which a workbook isn't opened; Excel's own limit of rows is far below it.
 UNPACKED_LIMIT: Final = 2 << 30
 _NOT_CALCULATED: Final = re.compile(rb"</f>(?:<v\s*/>|<v></v>)?</c>|<f[^>]*/>(?:<v\s*/>)?</c>")
+#: What Python's own reader raises on an archive that was cut or changed.
+_DAMAGED: Final = (
+    zipfile.BadZipFile, zlib.error, OSError, RuntimeError, EOFError, NotImplementedError, ValueError
+)  # fmt: skip
 _COMMA: Final = re.compile(r"[-+]?\d+,\d+")
 _POINT: Final = re.compile(r"[-+]?\d+\.\d+")
 Rows = list[list[Any]]
@@ -177,7 +182,7 @@ def _check_archive(raw: bytes, reading: Reading) -> None:
                 return
             parts = [n for n in archive.namelist() if n.startswith("xl/worksheets/sheet")]
             n = sum(len(_NOT_CALCULATED.findall(archive.read(part))) for part in parts)
-    except (zipfile.BadZipFile, OSError, RuntimeError, EOFError, NotImplementedError, ValueError):
+    except _DAMAGED:
         reading.fault("the workbook is damaged or not complete", "save it again as .xlsx")
         return
     if n:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,24 +30,28 @@ class Study:
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.settings: Settings = settings_module.load(dict(config))
         self.cohorts: dict[str, Cohort] = {c.id: c for c in self.settings.cohorts}
-        self._refuse_outside(self.settings.cohorts)
+        self._refuse_outside()
         for cohort in self.settings.cohorts:
             strata.check(self.groupings(cohort.id), f"strata of cohort {cohort.id}")
 
-    @staticmethod
-    def _refuse_outside(cohorts: Iterable[Cohort]) -> None:
-        """Results of a study stay in the study: a path that climbs out of it is a fault."""
-        faults = [
-            Fault(
-                "config",
-                "the path leads upwards out of the study folder",
-                "copy the file into the study, or give its absolute path",
-                column=f"{cohort.id}.{name}",
-            )
-            for cohort in cohorts
+    def _refuse_outside(self) -> None:
+        """Refuse what leads out of the study: upwards, through a link, results elsewhere."""
+        named = [
+            (f"{c.id}.{name}", getattr(c, name))
+            for c in self.settings.cohorts
             for name in ("file", "mapping")
-            if ".." in Path(getattr(cohort, name) or "").parts
+            if getattr(c, name) is not None
         ]
+        rule = "the path leads out of the study folder (upwards, or through a link)"
+        repair = "copy the file into the study, or give its absolute path"
+        faults = [
+            Fault("config", rule, repair, column=column)
+            for column, path in named
+            if not (_inside(path) or (Path(path).is_absolute() and ".." not in Path(path).parts))
+        ]
+        if Path(self.settings.results).is_absolute() or not _inside(self.settings.results):
+            repair = "give a folder inside the study, for example `results`"
+            faults.append(Fault("config", rule, repair, column="results"))
         if faults:
             raise InputError(faults)
 
@@ -82,3 +86,12 @@ class Study:
         """
         own = self.cohorts[cohort].strata
         return list(self.settings.survival.strata if own is None else own)
+
+
+def _inside(path: str) -> bool:
+    """Whether a path, links followed, lies in the folder that the study runs in."""
+    try:
+        here = Path().resolve()
+        return ".." not in Path(path).parts and (here / path).resolve().is_relative_to(here)
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL character
+        return False
