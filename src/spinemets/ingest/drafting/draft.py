@@ -131,9 +131,11 @@ def _time_zero(out: Draft, found: dict[str, DateGuess], by_name: dict[str, Sourc
     events = [r for r in hints()["time_zero"] if r in found]
     events.sort(key=lambda r: -by_name[found[r].source].filled)
     if not events:
+        dated = [f"`{s.name}`" for s in by_name.values() if s.kind == "date"]
+        more = f"; columns with dates: {', '.join(dated)}" if dated else ""
         out.decide.append(
             "no column with a survival time, and no date that could be time zero, was recognised: "
-            "map `survival_days`, or give `time_zero: {from: ...}`"
+            f"map `survival_days`, or give `time_zero: {{from: ...}}`{more}"
         )
         return
     out.time_zero, out.zero = events[0], found[events[0]]

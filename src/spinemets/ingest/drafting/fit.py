@@ -275,9 +275,9 @@ def _primary(source: Source) -> Fit:
     guessed = [t for t in read if _labelled(source, t) == t]
     decide = []
     if guessed:
-        decide.append(f"{len(guessed)} translations are guessed from parts of words: look at them")
+        decide.append(f"translations guessed from parts of words ({len(guessed)}): look at them")
     if lost:
-        decide.append(f"{lost} terms need a translation under `values`")
+        decide.append(f"terms without a translation under `values`: {lost}")
     return Fit(share, {"values": read} if read else {}, words, "; ".join(decide), share > 0.6)
 
 

@@ -144,7 +144,7 @@ def _candidate(name: str, source: Source) -> Guess | None:
     decide = [cells.decide] if cells.decide else []
     if cells.share < 0.95 and not decide:
         decide.append(f"{1 - cells.share:.0%} of the cells don't fit: is it the right column?")
-    if score < LIKELY:
+    if told < LIKELY:
         decide.append("the name is only like one that is known: is it the right column?")
     if "@" in source.name and name not in (*hints()["after"], "survival_days", "died"):
         # Everything else is meant at time zero: a later event looks into the future.

@@ -137,3 +137,26 @@ def pairs(text: str) -> dict[str, str]:
         parts = re.split(r",(?=[^,=]*=)", text)
     found = [_PAIR.match(p) for p in parts]
     return {m[1]: m[2] for m in found if m}
+
+
+def codes_in(name: str) -> dict[str, str]:
+    """
+    Read codes that a header explains in brackets.
+
+    Parameters
+    ----------
+    name : str
+        Column of the source.
+
+    Returns
+    -------
+    dict of str to str
+        Code to label; empty when the brackets hold something else.
+
+    Examples
+    --------
+    >>> codes_in("Sex (1=m, 2=f)"), codes_in("Hb (g/dl)")
+    ({'1': 'm', '2': 'f'}, {})
+    """
+    found = re.search(r"[(\[]([^)\]]*=[^)\]]*)[)\]]", name)
+    return pairs(found[1]) if found and "choice=" not in name else {}

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from spinemets.errors import InputError
 from spinemets.ingest import redcap
 from spinemets.ingest.detect import detect_delimiter, detect_encoding
-from spinemets.ingest.drafting.labels import Labels
+from spinemets.ingest.drafting.labels import Labels, codes_in
 from spinemets.ingest.drafting.sources import Source
 from spinemets.ingest.mapping import TableOptions
 from spinemets.ingest.readers import kind_of, read_table
@@ -101,7 +101,9 @@ def read(path: Path, dictionary: Path | None) -> Reading:
         Source(
             name, cells,
             table.labels.get(name) or labels.label(name),
-            labels.codes(name) or {v: v for v in table.codes.get(name, {}).values()},
+            labels.codes(name)
+            or {v: v for v in table.codes.get(name, {}).values()}
+            or codes_in(name),
         )
         for name, cells in table.columns.items()
     ]  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -23,6 +22,7 @@ DATA_FILES: Final = ("names.yaml",)
 #: A column with more distinct texts than this isn't a category.
 MANY_TERMS: Final = 60
 _LETTERS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+_BOX: Final = re.compile(r"(.*) \(choice=(.*)\)")
 _NUMBER: Final = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
 
 
@@ -246,16 +246,25 @@ class Source:
         kept = [t for t in self.counts if t not in self.missing_codes]
         return kept if len(kept) <= MANY_TERMS else []
 
-    def names(self) -> Iterable[str]:
+    def names(self) -> list[str]:
         """
         Name and label in the form in which they are compared.
 
         Returns
         -------
-        iterable of str
-            Without the event of a REDCap field.
+        list of str
+            Without the event of a REDCap field; of a checkbox also its choice; also without words
+            that say "before treatment".
         """
-        return [w for w in (words_of(self.name.split("@")[0]), words_of(self.label)) if w]
+        out = []
+        for text in (self.name.partition("@")[0], self.label):
+            out += [words_of(text)]
+            if box := _BOX.match(text):
+                choice, last = words_of(box[2]), words_of(box[1]).split()[-1:]
+                out += [" ".join([choice, *last]), choice]
+        early = set(hints()["before_words"])
+        out += [" ".join(w for w in name.split() if w not in early) for name in out]
+        return list(dict.fromkeys(n for n in out if n))
 
 
 def name_words(source: Source) -> bool:
