@@ -95,7 +95,7 @@ def test_a_cbioportal_export() -> None:
         ({"CRP": [2.0, 40.0] * 20}, "crp_mg_per_l", "which unit"),
         ({"q7": ["w", "m"] * 20}, "sex", "only its values speak for this"),
         ({"q9": ["Mamma", "Prostata"] * 20}, "primary", "only its values speak for this"),
-        ({"Tumor": ["Mamma-Ca", "breast"] * 20}, "primary", "guessed from parts of words"),
+        ({"Tumor": ["Mamma rechts", "breast"] * 20}, "primary", "guessed from parts of words"),
         ({"Tumor": ["breast", "breast", "breast", "xyz"] * 9}, "primary", "without a translation"),
         ({"age": [50, 60, 70, 999] * 9}, "age_years", "does 999 mean missing"),
         ({"Hb": [10, 11], "Haemoglobin": [9, 12]}, "haemoglobin_g_per_l", "or is it `"),
