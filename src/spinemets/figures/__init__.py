@@ -7,7 +7,16 @@ The figure room has no key to the private room: what is drawn is exactly what wa
 from typing import Final
 
 from spinemets import strata
-from spinemets.figures import bands, computability, context, distribution, forest, kaplan_meier
+from spinemets.figures import (
+    bands,
+    computability,
+    context,
+    distribution,
+    dots,
+    forest,
+    kaplan_meier,
+    panels,
+)
 from spinemets.figures.base import Drawing, Figure, write
 from spinemets.figures.source import Source
 
@@ -17,6 +26,8 @@ _ALL: Final = (
     kaplan_meier.INCLUSION,
     bands.FIGURE,
     forest.FIGURE,
+    *dots.FIGURES,
+    *panels.FIGURES,
     distribution.FIGURE,
     computability.FIGURE,
     context.SURVIVAL,

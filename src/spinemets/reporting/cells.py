@@ -19,6 +19,11 @@ DECIMALS: Final = {
     "survival": 2,
     "harrell_c": 2,
     "auc": 2,
+    "brier": 3,
+    "ipa": 2,
+    "oe_ratio": 2,
+    "cloglog_slope": 2,
+    "ici": 3,
     "hazard_ratio": 2,
 }
 

@@ -93,5 +93,12 @@ def sentences(
         "half of the cohort, or below the number of events that an external validation needs, is "
         "left out of the set with that reason. Direction of a score is part of its definition and "
         "is never chosen by the data.",
+        "Risks of death at the horizons are the published ones of a score's bands where they were "
+        "printed for exactly that horizon, else fitted to the score's values in the patients of "
+        f"the other {evaluation.folds - 1} of {evaluation.folds} folds (cross-fitted). Brier score "
+        "and index of prediction accuracy use inverse censoring weights; O:E, slope and smoothed "
+        "curves compare them with Kaplan-Meier. Net benefit is over threshold probabilities of "
+        "death. Scores of a set are compared on the same patients with the covariance of their "
+        f"estimates; ranks come from {evaluation.bootstrap} paired bootstrap samples.",
         f"Release: {info['disclosure']['text']}",
     ]

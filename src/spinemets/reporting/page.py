@@ -134,6 +134,8 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
         "performance": [
             score_cells.performance(found["performance"], names, "harrell_c", "Harrell’s C"),
             score_cells.performance(found["performance"], names, "auc", "AUC at the horizons"),
+            score_cells.comparisons(found["comparisons"], names),
+            score_cells.risks(found["prediction_error"], found["calibration"], names),
             score_cells.cox(found["cox"], names),
             *score_cells.case_mix(found["comparison_sets"]),
         ],

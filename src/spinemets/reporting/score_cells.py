@@ -58,6 +58,72 @@ def _size(rows: pd.DataFrame) -> list[str]:
     return [count(known.iloc[0][c]) for c in ("n", "events")] if len(known) else ["", ""]
 
 
+def risks(errors: pd.DataFrame, calibration: pd.DataFrame, names: dict[str, str]) -> Shown:
+    """
+    Error and calibration of the risks, each score on its own patients.
+
+    Parameters
+    ----------
+    errors, calibration : pandas.DataFrame
+        Released tables ``prediction_error`` and ``calibration``.
+    names : dict of str to str
+        Score id to short name.
+
+    Returns
+    -------
+    Shown
+        One line per score, horizon and source of the risk.
+    """
+    import pandas as pd
+
+    columns = {"brier": "Brier", "ipa": "IPA", "oe_ratio": "O:E", "cloglog_slope": "Slope",
+               "ici": "ICI"}  # fmt: skip
+    both = pd.concat([errors[errors["set"].eq("own")], calibration], ignore_index=True)
+    kept = both[both["measure"].isin(list(columns)) & both["stratum_set"].eq("overall")]
+    rows = []
+    keys = ["score", "variant", "horizon", "source"]
+    for (score, variant, horizon, source), part in kept.groupby(keys, sort=False):
+        label = names.get(str(score), str(score)) + (f", {variant}" if variant else "")
+        cells = {str(row["measure"]): estimate(row) for _, row in part.iterrows()}
+        first = part.iloc[0]
+        rows.append([label, str(horizon), str(source).replace("_", "-"), count(first["n"]),
+                     count(first["events"]), *(cells.get(m, "") for m in columns)])  # fmt: skip
+    head = ["Score", "Horizon", "Risk", "n", "Deaths by the horizon", *columns.values()]
+    return Shown("Error and calibration of the risks", head, rows, caveats(kept))
+
+
+def comparisons(table: pd.DataFrame, names: dict[str, str]) -> Shown:
+    """
+    Paired differences of Harrell's C between the scores of every set.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Released table ``comparisons``.
+    names : dict of str to str
+        Score id to short name.
+
+    Returns
+    -------
+    Shown
+        One line per pair; points and bands side by side.
+    """
+    kept = table[table["measure"].eq("harrell_c") & table["stratum_set"].eq("overall")]
+    keys = ["set", "score", "variant", "other_score", "other_variant"]
+    rows = []
+    for (group, score, variant, other, other_variant), part in kept.groupby(keys, sort=False):
+        cells = {}
+        for _, row in part.iterrows():
+            holm = number(row["p_holm"], 3)
+            cells[str(row["form"])] = estimate(row) + (f", P {holm}" if holm else "")
+        pair = [names.get(str(s), str(s)) + (f", {v}" if v else "")
+                for s, v in ((score, variant), (other, other_variant))]  # fmt: skip
+        rows.append([f"{pair[0]} less {pair[1]}", f"set “{group}”", count(part.iloc[0]["n"]),
+                     cells.get("points", ""), cells.get("band", "")])  # fmt: skip
+    head = ["Difference of Harrell’s C", "On", "n", "Points (P by Holm)", "Bands (P by Holm)"]
+    return Shown("Paired comparison of the scores", head, rows, caveats(kept))
+
+
 def caveats(rows: pd.DataFrame) -> list[str]:
     """
     Say once below a table what holds for some of its estimates.
