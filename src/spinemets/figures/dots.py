@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OWN: Final = "own"
-LEFT: Final = 36.0
-TEXT: Final = 30.0
+LEFT: Final = 33.0
+TEXT: Final = 29.0
+#: Narrowest panel; a page that is too narrow shows the first panels only.
+NARROWEST: Final = 14.0
 LINE: Final = style.line_height(SMALL)
 ROW: Final = 2 * LINE + 1.0
 HEAD: Final = 8.0
@@ -76,7 +78,8 @@ class Kind:
             reason = "; ".join(notes[:2]) or "fewer than two scores can be compared"
             return empty(source, width, f"No estimate: {reason}.", sources)
         by = "horizon" if shown["horizon"].ne("").any() else "form"
-        panels = [str(p) for p in dict.fromkeys(shown[by])][:3]
+        fits = max(1, int((width - LEFT - MARGIN) // (TEXT + NARROWEST)))
+        panels = [str(p) for p in dict.fromkeys(shown[by])][: min(3, fits)]
         rows = rows[rows[by].isin(panels) | rows["estimate"].isna()]
         shown = shown[shown[by].isin(panels)]
         names = list(dict.fromkeys(zip(shown["score"], shown["variant"], strict=True)))
@@ -141,8 +144,6 @@ def _page(
     remarks: list[str],
 ) -> Page:
     width = source.settings.width_mm
-    fits = max(1, int((width - LEFT - MARGIN) // (TEXT + 18)))
-    panels = panels[:fits]
     body = len(names) * ROW + 1.0
     page = Page(width, HEAD + body + 9.5 + footer_height(source, width, remarks))
     room = (width - LEFT - MARGIN) / len(panels)

@@ -1,0 +1,112 @@
+"""The evaluation of a cohort of the workflow, and what happens when a direction is wrong."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spinemets.errors import InputError
+from spinemets.evaluation.discrimination import SUSPECT
+from spinemets.performance.decisions import decisions
+from spinemets.scores import registry
+from spinemets.settings import EvaluationSettings, ScoreSettings, SurvivalSettings
+from spinemets.stages.evaluate import evaluate
+
+INFO = {"id": "demo", "resolution": "day"}
+PAIR = ["tomita_2001", "katagiri_2014"]
+
+
+def cohort(n: int = 400) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Patients whose points of both scores rise with their hazard; every tenth total is partial."""
+    random = np.random.default_rng(5)
+    lp = random.normal(size=n)
+    death, end = random.exponential(200 * np.exp(-lp)), random.uniform(100, 1500, n)
+    patients = pd.DataFrame(
+        {
+            "patient_id": [f"p{i}" for i in range(n)],
+            "survival_days": np.ceil(np.minimum(death, end)),
+            "died": death <= end,
+        }
+    )
+    parts = []
+    for score, low, high in (("tomita_2001", 2, 10), ("katagiri_2014", 0, 10)):
+        points = np.clip(np.round(5 + 2 * lp + random.normal(size=n)), low, high)
+        partial = np.arange(n) % 10 == 0
+        bands = registry.load_definitions(PAIR, [])[score].bands
+        edges = np.linspace(low, high + 1, len(bands) + 1)
+        place = np.clip(np.digitize(points, edges) - 1, 0, len(bands) - 1)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "patient_id": patients["patient_id"], "score": score, "variant": "",
+                    "points": pd.array(np.where(partial, np.nan, points), dtype="Float64"),
+                    "band": [None if p else bands[k].id
+                             for p, k in zip(partial, place, strict=True)],
+                    "low": np.where(partial, np.maximum(points - 1, low), points),
+                    "high": np.where(partial, np.minimum(points + 1, high), points),
+                    "status": np.where(partial, "missing", "determined"), "reason": "",
+                }
+            )
+        )  # fmt: skip
+    return patients, pd.concat(parts, ignore_index=True)
+
+
+def run(**change: object) -> dict[str, pd.DataFrame]:
+    patients, scores = cohort()
+    settings = EvaluationSettings(
+        comparison_sets=[{"id": "pair", "scores": PAIR}], bootstrap=32, **change
+    )
+    return evaluate(
+        patients, scores, INFO, settings, ScoreSettings(ids=PAIR), SurvivalSettings(strata=[])
+    )
+
+
+def rows(table: pd.DataFrame, **where: str) -> pd.DataFrame:
+    for name, value in where.items():
+        table = table[table[name].eq(value)]
+    return table
+
+
+def test_published_risks_come_first_and_bands_stand_beside_points():
+    found = run()
+    brier = rows(found["prediction_error"], measure="brier", set="own")
+    sources = dict(zip(brier["score"] + brier["horizon"], brier["source"], strict=True))
+    assert sources["katagiri_20146mo"] == "published"
+    assert sources["tomita_20016mo"] == "cross_fitted"
+    forms = rows(found["performance"], measure="harrell_c", set="pair")["form"]
+    assert sorted(forms) == ["band", "band", "points", "points"]
+    band = rows(found["calibration"], stratum_set="band:katagiri_2014", horizon="6mo")
+    assert set(band["measure"]) == {"observed_risk", "published_risk", "risk_difference"}
+    assert len(found["updated_risks"]) > 5
+    assert set(found["decision_curves"]["decision"]) == set(decisions())
+    bounds = rows(found["performance"], measure="harrell_c_bounds", score="tomita_2001")
+    c = rows(found["performance"], measure="harrell_c", score="tomita_2001", set="own",
+             form="points")["estimate"].item()  # fmt: skip
+    assert bounds["lower"].item() < c < bounds["upper"].item()
+
+
+def test_flipped_tomita_is_seen_withheld_from_the_ranking_and_never_flipped_back(monkeypatch):
+    right = run()
+    original = registry.load_definitions
+
+    def flipped(*args: object, **options: object) -> dict[str, object]:
+        known = dict(original(*args, **options))  # type: ignore[arg-type]
+        tomita = known["tomita_2001"]
+        known["tomita_2001"] = SimpleNamespace(
+            id=tomita.id, direction=-tomita.direction, bands=tomita.bands
+        )
+        return known
+
+    monkeypatch.setattr(registry, "load_definitions", flipped)
+    wrong = run()
+    where = {"measure": "harrell_c", "score": "tomita_2001", "set": "own", "form": "points"}
+    before, after = (rows(f["performance"], **where).iloc[0] for f in (right, wrong))
+    assert after["estimate"] == pytest.approx(1 - before["estimate"])
+    assert SUSPECT not in before["note"]
+    assert SUSPECT in after["note"]
+    ranked = rows(wrong["rankings"], score="tomita_2001")
+    assert ranked["estimate"].isna().all()
+    assert ranked["note"].str.startswith("not ranked: direction_suspect").all()
+    with pytest.raises(InputError, match="tomita_2001: direction_suspect"):
+        run(strict=True)
