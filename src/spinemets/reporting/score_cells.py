@@ -109,13 +109,16 @@ def comparisons(table: pd.DataFrame, names: dict[str, str]) -> Shown:
         One line per pair; points and bands side by side.
     """
     kept = table[table["measure"].eq("harrell_c") & table["stratum_set"].eq("overall")]
+    kept = kept[kept["form"].ne("")]  # no form: no patient has both scores
     keys = ["set", "score", "variant", "other_score", "other_variant"]
     rows = []
     for (group, score, variant, other, other_variant), part in kept.groupby(keys, sort=False):
         cells = {}
         for _, row in part.iterrows():
             holm = number(row["p_holm"], 3)
-            cells[str(row["form"])] = estimate(row) + (f", P {holm}" if holm else "")
+            cells[str(row["form"])] = estimate(row) + (f", P {holm}" if holm else "").replace(
+                "P 0.000", "P <0.001"
+            )
         pair = [names.get(str(s), str(s)) + (f", {v}" if v else "")
                 for s, v in ((score, variant), (other, other_variant))]  # fmt: skip
         rows.append([f"{pair[0]} less {pair[1]}", f"set “{group}”", count(part.iloc[0]["n"]),
