@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from spinemets.plan import Plan
 from spinemets.provenance import fingerprint
-from spinemets.released import DESCRIPTION, EVALUATION, FORMATS, SCORING, sources_of_figure
+from spinemets.released import (
+    DESCRIPTION,
+    EVALUATION,
+    FORMATS,
+    SCORING,
+    TABLES_OF,
+    sources_of_figure,
+)
 
 
 @dataclass(frozen=True)
@@ -57,16 +64,16 @@ def steps(plan: Plan, cohort: str) -> list[Step]:
     def made(names: Iterable[str]) -> list[str]:
         return [f"{private}/{name}.csv" for name in names]
 
-    described, scored, fitted, evaluated = (
-        made(n) for n in (DESCRIPTION[3:], SCORING[:3], SCORING[3:], EVALUATION)
-    )
-    ingested = [patients, inclusion, info, *made(DESCRIPTION[:3])]
+    tables = {stage: made(names) for stage, names in TABLES_OF.items()}
+    ingested = [patients, inclusion, info, *tables["ingest"]]
     rows: list[tuple[str, str, list[str], list[str]]] = [
         ("ingest", "ingest", raw, ingested),
-        ("describe", "describe", [patients, inclusion, info], described),
-        ("score", "score", [patients, info, *plan.score_files()], [scores, *scored]),
-        ("fit", "fit", [patients, scores, info], fitted),
-        ("evaluate", "evaluate", [patients, scores, info, *plan.truth(where)], evaluated),
+        ("describe", "describe", [patients, inclusion, info], tables["describe"]),
+        ("score", "score", [patients, info, *plan.score_files()], [scores, *tables["score"]]),
+        ("fit", "fit", [patients, scores, info], tables["fit"]),
+        ("models", "models", [patients, scores, info], tables["models"]),
+        ("treatment", "treatment", [patients, info], tables["treatment"]),
+        ("evaluate", "evaluate", [patients, scores, info, *plan.truth(where)], made(EVALUATION)),
         (
             "release_description",
             "disclose",

@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from typing import Final
 
+#: Tables by the stage that makes them, in the order of its outputs.
+TABLES_OF: Final[dict[str, tuple[str, ...]]] = {
+    "ingest": ("flow", "quality", "transformations"),
+    "describe": (
+        "table1",
+        "kaplan_meier",
+        "at_risk",
+        "survival_summary",
+        "outcomes",
+        "cumulative_incidence",
+    ),
+    "score": ("computability", "score_items_missing", "score_notes", "score_coverage"),
+    "fit": (
+        "cox",
+        "kaplan_meier_bands",
+        "at_risk_bands",
+        "survival_bands",
+        "score_distribution",
+    ),
+    "models": ("models",),
+    "treatment": (
+        "treatment",
+        "advice",
+        "kaplan_meier_advice",
+        "at_risk_advice",
+        "survival_advice",
+    ),
+}
 #: Tables that describe the patients, whatever the scores are.
-DESCRIPTION: Final = (
-    "flow",
-    "quality",
-    "transformations",
-    "table1",
-    "kaplan_meier",
-    "at_risk",
-    "survival_summary",
-)
+DESCRIPTION: Final = TABLES_OF["ingest"] + TABLES_OF["describe"]
 #: Tables that exist because of the scores.
 SCORING: Final = (
-    "computability",
-    "score_items_missing",
-    "score_notes",
-    "score_coverage",
-    "cox",
-    "kaplan_meier_bands",
-    "at_risk_bands",
-    "survival_bands",
-    "score_distribution",
+    TABLES_OF["score"] + TABLES_OF["fit"] + TABLES_OF["models"] + TABLES_OF["treatment"]
 )
 #: Tables of the evaluation, beside those of scoring.
 EVALUATION: Final = (

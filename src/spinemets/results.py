@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -31,6 +32,27 @@ COLUMNS: Final = (
     "note",
 )
 NUMBERS: Final = ("estimate", "lower", "upper", "std_error")
+#: Columns of tables of models with several terms.
+MODEL_COLUMNS: Final = (
+    "cohort",
+    "model",
+    "stratum_set",
+    "stratum",
+    "score",
+    "variant",
+    "form",
+    "term",
+    "horizon",
+    "measure",
+    "estimate",
+    "lower",
+    "upper",
+    "std_error",
+    "method",
+    "n",
+    "events",
+    "note",
+)
 
 
 @dataclass(frozen=True)
@@ -177,6 +199,51 @@ class PairRow(RiskRow):
     upper_simultaneous: float | None = None
     p_simultaneous: float | None = None
     covariance: float | None = None
+
+
+@dataclass(frozen=True)
+class ModelRow(Row):
+    """
+    One estimate of a model with several terms, or the reason why there is none.
+
+    Parameters
+    ----------
+    model : str
+        Which analysis.
+    term : str
+        Covariate, value of the score, period or cause that the estimate is of.
+    """
+
+    columns: ClassVar[tuple[str, ...]] = MODEL_COLUMNS
+
+    model: str = ""
+    term: str = ""
+
+
+def scaled(value: float, lower: float, upper: float, error: float, unit: float) -> dict[str, Any]:
+    """
+    Put an estimate into the unit of a table, as fields of a row.
+
+    Parameters
+    ----------
+    value, lower, upper, error : float
+        Estimate, limits and standard error; what isn't finite becomes None.
+    unit : float
+        What they are divided by.
+
+    Returns
+    -------
+    dict
+        ``estimate``, ``lower``, ``upper``, ``std_error``.
+
+    Examples
+    --------
+    >>> scaled(60.875, 30.4375, float("nan"), float("nan"), 30.4375)
+    {'estimate': 2.0, 'lower': 1.0, 'upper': None, 'std_error': None}
+    """
+    names = ("estimate", "lower", "upper", "std_error")
+    found = zip(names, (value, lower, upper, error), strict=True)
+    return {name: float(v) / unit if isfinite(v) else None for name, v in found}
 
 
 def frame(rows: Iterable[Row], kind: type[Row] = Row) -> pd.DataFrame:

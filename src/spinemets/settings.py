@@ -34,6 +34,47 @@ TIME_ZERO: Final = {
 }
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Months = Annotated[float, Field(gt=0, le=600)]
+#: A grouping, or two that are crossed: ``primary_group_x_treatment``.
+GroupingName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,79}$")]
+#: Groupings of which survival is tabulated beside ``survival.strata``.
+DESCRIBED: Final = (
+    "primary_tokuhashi_2005",
+    "primary_tomita_2001",
+    "primary_katagiri_2014",
+    "primary_rades_2008",
+    "approach_performed",
+    "operation",
+    "resection_extent",
+    "radiotherapy_scheme",
+    "radiotherapy_eqd2",
+    "radiotherapy_bed10",
+    "radiotherapy_role_given",
+    "systemic_therapy",
+    "bone_agent",
+    "spinal_segment",
+    "vertebrae",
+    "instability",
+    "compression",
+    "neurology",
+    "centre",
+    "era",
+    "primary_group_x_treatment",
+)
+#: Covariates known before treatment, by which treatment groups are balanced.
+CONFOUNDERS: Final = (
+    "age_years",
+    "sex",
+    "primary_group",
+    "kps",
+    "visceral_metastases",
+    "n_vertebral_metastases",
+    "n_extraspinal_bone_metastases",
+    "ambulatory_before",
+    "frankel_before",
+    "escc",
+    "albumin_g_per_l",
+    "calendar_year",
+)
 
 
 class Model(BaseModel):
@@ -87,6 +128,18 @@ class ScoreSettings(Model):
     )
 
 
+class OwnGrouping(Model):
+    """A grouping of the study's own: levels of one column put together."""
+
+    id: Identifier = key(..., "name of the grouping; used in `strata` and `described`")
+    label: str = key("", "name for tables and figures")
+    column: Identifier = key(..., "column of the patient table that is grouped")
+    groups: dict[str, list[str]] = key(
+        ..., "group to its levels of the column; a level that is not named is in `other`"
+    )
+    ordered: bool = key(False, "the groups stand in order, so that a trend can be tested")
+
+
 class SurvivalSettings(Model):
     """Kaplan-Meier tables, strata and Cox models."""
 
@@ -96,12 +149,86 @@ class SurvivalSettings(Model):
     risk_table_months: list[Annotated[float, Field(ge=0, le=600)]] = key(
         [0, 6, 12, 24, 36], "times of the at-risk tables", "months"
     )
-    strata: list[Identifier] = key(
+    strata: list[GroupingName] = key(
         ["primary_group", "treatment"], "groupings for Kaplan-Meier and for stratified Cox models"
     )
     minimum_group: Annotated[int, Field(ge=1)] = key(
         10, "smallest group for which a median is printed or a curve drawn", "patients"
     )
+    described: list[GroupingName] = key(
+        list(DESCRIBED),
+        "further groupings of the tables of survival; `a_x_b` crosses two",
+    )
+    groupings: list[OwnGrouping] = key([], "own groupings of a column")
+    small_groups: Literal["named", "merged"] = key(
+        "named",
+        "a group below `minimum_group` stays with that reason, or all such are merged into one "
+        "(unknown primary and what is not recorded never are)",
+    )
+    era_years: Annotated[int, Field(ge=1, le=50)] = key(
+        5, "length of the calendar periods of the grouping `era`", "years"
+    )
+    restricted_mean_months: Months = key(12, "horizon of restricted mean survival", "months")
+
+
+class ModelSettings(Model):
+    """Models beside the stratified Cox models of each score."""
+
+    covariates: list[GroupingName] = key(
+        ["age_years", "sex", "primary_group", "treatment"],
+        "columns and groupings of the multivariable Cox model beside the score",
+    )
+    horizon_months: Months = key(12, "horizon of added value and of drift over eras", "months")
+    spline_knots: Literal[3, 4, 5] = key(4, "knots of the restricted cubic spline of the points")
+    period_months: list[Months] = key(
+        [3, 12], "follow-up times at which a hazard ratio may change", "months"
+    )
+    flexible_knots: Annotated[int, Field(ge=0, le=6)] = key(
+        3, "internal knots of the Royston-Parmar model"
+    )
+
+
+class TreatmentComparison(Model):
+    """Two groups of treatment that are compared after weighting."""
+
+    id: Identifier = key(..., "name of the comparison")
+    label: str = key("", "name for tables and figures")
+    grouping: GroupingName = key("treatment", "grouping that holds both")
+    first: list[str] = key(..., "groups on the one side")
+    second: list[str] = key(..., "groups on the other side")
+    names: tuple[str, str] = key(("first", "second"), "names of both sides in tables")
+    randomised: bool = key(False, "treatment was allocated at random")
+
+
+class TreatmentSettings(Model):
+    """Comparison of treatments, which are associations unless the design says otherwise."""
+
+    comparisons: list[TreatmentComparison] = key(
+        [
+            TreatmentComparison(
+                id="surgery_radiotherapy",
+                label="surgery against radiotherapy alone",
+                first=[
+                    "vertebrectomy",
+                    "decompression_stabilisation",
+                    "decompression",
+                    "stabilisation",
+                    "cement",
+                    "other_surgery",
+                ],
+                second=["stereotactic_radiotherapy", "radiotherapy"],
+                names=("surgery", "radiotherapy alone"),
+            )
+        ],
+        "pairs of treatment groups",
+    )
+    confounders: list[GroupingName] = key(
+        list(CONFOUNDERS), "columns and groupings known before treatment that are balanced"
+    )
+    horizon_months: Months = key(12, "horizon of the weighted restricted mean", "months")
+    replicates: Annotated[int, Field(ge=20, le=10_000)] = key(200, "bootstrap replicates")
+    seed: Annotated[int, Field(ge=0)] = key(6, "seed of the bootstrap")
+    landmark_months: list[Months] = key([1, 3], "landmarks of the immortal-time panel", "months")
 
 
 class EvaluationSettings(Model):
@@ -186,8 +313,11 @@ class Cohort(Model):
     on_fault: Literal["stop", "set_aside"] = key(
         "stop", "a value outside the contract stops the run, or becomes missing and is counted"
     )
-    strata: list[Identifier] | None = key(
+    strata: list[GroupingName] | None = key(
         None, "groupings of this cohort, in place of `survival.strata`"
+    )
+    comparisons: list[TreatmentComparison] | None = key(
+        None, "treatment comparisons of this cohort, in place of `treatment.comparisons`"
     )
     notes: list[str] = key([], "sentences printed under every figure and in the report")
 
@@ -210,6 +340,8 @@ class Settings(Model):
     )
     scores: ScoreSettings = key(ScoreSettings(), "scores")
     survival: SurvivalSettings = key(SurvivalSettings(), "survival tables and models")
+    models: ModelSettings = key(ModelSettings(), "further models")
+    treatment: TreatmentSettings = key(TreatmentSettings(), "comparison of treatments")
     evaluation: EvaluationSettings = key(EvaluationSettings(), "comparison of scores")
     release: ReleaseSettings = key(ReleaseSettings(), "disclosure control")
     figures: FigureSettings = key(FigureSettings(), "figures")

@@ -47,8 +47,9 @@ class Table:
         Heading in the report.
     meaning : str
         What one row is.
-    treatment : {"estimates", "curve", "curve_points", "at_risk", "flow", "table1", "cells", "text"}
-        How disclosure control treats the table of a private cohort.
+    treatment : str
+        How disclosure control treats the table of a private cohort: ``estimates``, ``curve``,
+        ``curve_points``, ``incidence``, ``at_risk``, ``flow``, ``table1``, ``cells`` or ``text``.
     columns : dict of str to Column
         Columns in their order.
     partition : tuple of str
@@ -166,3 +167,44 @@ ESTIMATES: Final = {
     ),
     "note": text_column("why there is no estimate; caveats"),
 }
+CURVE: Final = {
+    "cohort": COHORT,
+    "stratum_set": STRATUM_SET,
+    "stratum": STRATUM,
+    "time_months": Column(NUMBER, "time since time zero", "months"),
+    "survival": Column(NUMBER, "Kaplan-Meier estimate just after that time"),
+    "lower": Column(NUMBER, "lower end of the 95 % interval (log-log)"),
+    "upper": Column(NUMBER, "upper end of the 95 % interval (log-log)"),
+    "at_risk": count_column("patients at risk just before that time"),
+    "events": count_column("deaths up to and including that time"),
+    "censored": count_column("patients censored up to and including that time"),
+}
+AT_RISK: Final = {
+    "cohort": COHORT,
+    "stratum_set": STRATUM_SET,
+    "stratum": STRATUM,
+    "time_months": Column(NUMBER, "time since time zero", "months"),
+    "at_risk": count_column("patients with follow-up of at least that time"),
+    "events": count_column("deaths up to and including that time"),
+}
+
+
+def curve_summary(name: str, title: str, curve: str) -> Table:
+    """
+    Declare a summary of curves.
+
+    Parameters
+    ----------
+    name, title : str
+        File name and heading.
+    curve : str
+        Table of the curves it must agree with.
+
+    Returns
+    -------
+    Table
+        Of estimates.
+    """
+    return Table(
+        name, title, "One estimate of survival or follow-up.", "estimates", ESTIMATES, curve=curve
+    )

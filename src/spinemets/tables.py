@@ -13,8 +13,10 @@ from typing import Final
 
 from spinemets.results import COLUMNS
 from spinemets.table_spec import (
+    AT_RISK,
     COHORT,
     COUNT,
+    CURVE,
     ESTIMATES,
     KEY,
     NUMBER,
@@ -26,10 +28,12 @@ from spinemets.table_spec import (
     Column,
     Table,
     count_column,
+    curve_summary,
     key_column,
     text_column,
 )
 from spinemets.tables_evaluation import EVALUATION
+from spinemets.tables_survival import SURVIVAL
 
 __all__ = [
     "COUNT",
@@ -42,34 +46,6 @@ __all__ = [
     "Column",
     "Table",
 ]
-
-_CURVE: Final = {
-    "cohort": COHORT,
-    "stratum_set": STRATUM_SET,
-    "stratum": STRATUM,
-    "time_months": Column(NUMBER, "time since time zero", "months"),
-    "survival": Column(NUMBER, "Kaplan-Meier estimate just after that time"),
-    "lower": Column(NUMBER, "lower end of the 95 % interval (log-log)"),
-    "upper": Column(NUMBER, "upper end of the 95 % interval (log-log)"),
-    "at_risk": count_column("patients at risk just before that time"),
-    "events": count_column("deaths up to and including that time"),
-    "censored": count_column("patients censored up to and including that time"),
-}
-_AT_RISK: Final = {
-    "cohort": COHORT,
-    "stratum_set": STRATUM_SET,
-    "stratum": STRATUM,
-    "time_months": Column(NUMBER, "time since time zero", "months"),
-    "at_risk": count_column("patients with follow-up of at least that time"),
-    "events": count_column("deaths up to and including that time"),
-}
-
-
-def _summary(name: str, title: str, curve: str) -> Table:
-    return Table(
-        name, title, "One estimate of survival or follow-up.", "estimates", ESTIMATES, curve=curve
-    )
-
 
 _ALL: Final = (
     Table(
@@ -124,38 +100,39 @@ _ALL: Final = (
             "variable": key_column("column of the patient table"),
             "level": key_column("value of a category"),
             "statistic": key_column(
-                "`n`, `percent`, `median`, `q1`, `q3`, `missing_n`, `missing_percent`"
+                "`n`, `percent`, `median`, `q1`, `q3`, `missing_n`, `missing_percent`, "
+                "`standardised_difference` (absolute, against all other patients)"
             ),
             "value": Column(NUMBER, "the statistic; counts among them are rounded as counts"),
             "n": count_column("patients in the group"),
         },
     ),
     Table(
-        "kaplan_meier", "Kaplan-Meier curves", "One time at which a curve changes.", "curve", _CURVE
+        "kaplan_meier", "Kaplan-Meier curves", "One time at which a curve changes.", "curve", CURVE
     ),
     Table(
         "at_risk",
         "Numbers at risk",
         "One time of the at-risk table of one group.",
         "at_risk",
-        _AT_RISK,
+        AT_RISK,
     ),
-    _summary("survival_summary", "Survival", "kaplan_meier"),
+    curve_summary("survival_summary", "Survival", "kaplan_meier"),
     Table(
         "kaplan_meier_bands",
         "Kaplan-Meier curves by band of each score",
         "One time at which a curve changes.",
         "curve",
-        _CURVE,
+        CURVE,
     ),
     Table(
         "at_risk_bands",
         "Numbers at risk by band of each score",
         "One time of the at-risk table of one band.",
         "at_risk",
-        _AT_RISK,
+        AT_RISK,
     ),
-    _summary("survival_bands", "Survival by band of each score", "kaplan_meier_bands"),
+    curve_summary("survival_bands", "Survival by band of each score", "kaplan_meier_bands"),
     Table("cox", "Cox models", "One coefficient or one test of one model.", "estimates", ESTIMATES),
     Table(
         "computability",
@@ -239,7 +216,7 @@ _ALL: Final = (
 )
 
 #: Every table that can be released, keyed by name.
-TABLES: Final[dict[str, Table]] = {table.name: table for table in (*_ALL, *EVALUATION)}
+TABLES: Final[dict[str, Table]] = {table.name: table for table in (*_ALL, *SURVIVAL, *EVALUATION)}
 #: Tables with one row per patient. They never leave the private folder.
 ROW_LEVEL: Final = ("patients", "scores", "predictions", "truth")
 #: Columns that mark a table as one row per patient, whatever its name is.

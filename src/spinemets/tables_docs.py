@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from spinemets.measures import MEASURES
+from spinemets import measures, measures_survival
 from spinemets.stages._common import parser
 from spinemets.tables import TABLES, Table
 
+MEASURES: Final = measures.MEASURES | measures_survival.MEASURES
 FILE: Final = Path("docs/reference/tables.md")
 HEAD: Final = """# Tables of results
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from helpers import private_survival
 from spinemets import results, strata
 from spinemets.evaluation.design import Bands, Design, Options, Outcome
 from spinemets.evaluation.run import run
@@ -344,6 +345,7 @@ def tables(n: int = 600, seed: int = 1, cohort: str = "demo") -> dict[str, pd.Da
     names = ("kaplan_meier", "at_risk", "survival_summary")
     out = dict(zip(names, _survival(p, groupings, cohort), strict=True))
     out |= evaluation(p, seed + 1, cohort) | _scoring(p, cohort, seed + 1) | _counting(p)
+    out |= private_survival.tables(p, cohort)
     return {
         name: table.assign(cohort=cohort).reindex(columns=list(TABLES[name].columns))
         for name, table in out.items()

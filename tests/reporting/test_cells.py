@@ -47,7 +47,7 @@ def test_table_one_shows_levels_and_missing():
         ],
         columns=["variable", "level", "statistic", "value"],
     )
-    shown = cells.table_one(released)
+    shown = cells.table_one(released.assign(stratum_set="overall", stratum="all"))
     assert shown.rows[0][2] == "1 (25 %)"
     assert shown.rows[1][1] == "2 (67 %)"
     assert shown.rows[2][:2] == ["Age at time zero, years", "61.0 (55.5 to 70.0)"]

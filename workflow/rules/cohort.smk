@@ -58,7 +58,7 @@ rule ingest:
 
 
 rule describe:
-    """Table 1 and Kaplan-Meier overall, by primary histology and by treatment."""
+    """Table 1, Kaplan-Meier by every grouping, and outcomes with death as competing risk."""
     input:
         patients=rules.ingest.output.patients,
         inclusion=rules.ingest.output.inclusion,
@@ -68,6 +68,8 @@ rule describe:
         kaplan_meier=f"{PRIVATE}/{{cohort}}/kaplan_meier.csv",
         at_risk=f"{PRIVATE}/{{cohort}}/at_risk.csv",
         summary=f"{PRIVATE}/{{cohort}}/survival_summary.csv",
+        outcomes=f"{PRIVATE}/{{cohort}}/outcomes.csv",
+        incidence=f"{PRIVATE}/{{cohort}}/cumulative_incidence.csv",
     log:
         f"{PRIVATE}/{{cohort}}/logs/describe.log",
     benchmark:
@@ -86,4 +88,5 @@ rule describe:
         " --inclusion {input.inclusion} --cohort-info {input.cohort}"
         " --settings {params.settings:q} --out-table1 {output.table1}"
         " --out-kaplan-meier {output.kaplan_meier} --out-at-risk {output.at_risk}"
-        " --out-summary {output.summary} 2> {log}"
+        " --out-summary {output.summary} --out-outcomes {output.outcomes}"
+        " --out-incidence {output.incidence} 2> {log}"

@@ -13,6 +13,8 @@ rule release_description:
             rules.describe.output.kaplan_meier,
             rules.describe.output.at_risk,
             rules.describe.output.summary,
+            rules.describe.output.outcomes,
+            rules.describe.output.incidence,
         ],
     output:
         cohort=f"{RELEASE}/{{cohort}}/cohort.json",
@@ -51,6 +53,8 @@ rule release_scoring:
             rules.fit.output.at_risk,
             rules.fit.output.summary,
             rules.fit.output.distribution,
+            *rules.models.output,
+            *rules.treatment.output,
             *rules.evaluate.output.tables,
         ],
     output:
@@ -159,6 +163,8 @@ rule manifest:
             *rules.describe.output,
             *rules.score.output,
             *rules.fit.output,
+            *rules.models.output,
+            *rules.treatment.output,
             *rules.evaluate.output,
         ],
     output:

@@ -68,6 +68,71 @@ rule fit:
         " --out-summary {output.summary} --out-distribution {output.distribution} 2> {log}"
 
 
+rule models:
+    """Models of every score: bends, histology and treatment, absolute risks, eras."""
+    input:
+        patients=rules.ingest.output.patients,
+        scores=rules.score.output.scores,
+        cohort=rules.ingest.output.cohort,
+    output:
+        models=f"{PRIVATE}/{{cohort}}/models.csv",
+    log:
+        f"{PRIVATE}/{{cohort}}/logs/models.log",
+    benchmark:
+        f"{PRIVATE}/{{cohort}}/benchmarks/models.tsv"
+    conda:
+        "../envs/spinemets.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        code=fingerprint("spinemets.stages.models"),
+        settings=plan.settings_json("models"),
+        survival=plan.survival_json,
+        scores=plan.settings_json("scores"),
+    shell:
+        "python -m spinemets.stages.models --patients {input.patients} --scores {input.scores}"
+        " --cohort-info {input.cohort} --settings {params.settings:q}"
+        " --survival-settings {params.survival:q} --score-settings {params.scores:q}"
+        " --out-models {output.models} 2> {log}"
+
+
+rule treatment:
+    """Treatments compared after weighting, timed, and held against what scores advise."""
+    input:
+        patients=rules.ingest.output.patients,
+        cohort=rules.ingest.output.cohort,
+    output:
+        treatment=f"{PRIVATE}/{{cohort}}/treatment.csv",
+        advice=f"{PRIVATE}/{{cohort}}/advice.csv",
+        kaplan_meier=f"{PRIVATE}/{{cohort}}/kaplan_meier_advice.csv",
+        at_risk=f"{PRIVATE}/{{cohort}}/at_risk_advice.csv",
+        summary=f"{PRIVATE}/{{cohort}}/survival_advice.csv",
+    log:
+        f"{PRIVATE}/{{cohort}}/logs/treatment.log",
+    benchmark:
+        f"{PRIVATE}/{{cohort}}/benchmarks/treatment.tsv"
+    conda:
+        "../envs/spinemets.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        code=fingerprint("spinemets.stages.treatment"),
+        settings=plan.treatment_json,
+        survival=plan.survival_json,
+        scores=plan.settings_json("scores"),
+    shell:
+        "python -m spinemets.stages.treatment --patients {input.patients}"
+        " --cohort-info {input.cohort} --settings {params.settings:q}"
+        " --survival-settings {params.survival:q} --score-settings {params.scores:q}"
+        " --out-treatment {output.treatment} --out-advice {output.advice}"
+        " --out-kaplan-meier {output.kaplan_meier} --out-at-risk {output.at_risk}"
+        " --out-summary {output.summary} 2> {log}"
+
+
 rule evaluate:
     """Discrimination of every score, on comparison sets and on each score's own patients."""
     input:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spinemets.disclosure.counts import Rule, complement, is_small, midpoint, protect, protect_part
 from spinemets.disclosure.curves import Grid, grids, to_table
+from spinemets.disclosure.incidence import incidence
 from spinemets.disclosure.shares import curve_points
 from spinemets.disclosure.summaries import estimates, table_one, without_counts
 from spinemets.errors import Fault, InputError
@@ -156,6 +157,8 @@ def _cells(table: pd.DataFrame, rule: Rule, spec: Table) -> pd.DataFrame:
         out[name] = protect(table[name], rule)
     if "n_missing" in counts:
         out["n_missing"] = protect_part(table["n_missing"], table["n"], rule, everyone=False)
+    if "deaths" in counts:
+        out["deaths"] = protect_part(table["deaths"], table["n"], rule, everyone=True)
     if spec.partition:
         groups = table.groupby(list(spec.partition), sort=False, observed=True)
         for index in groups.groups.values():
@@ -174,6 +177,7 @@ def _protect(
     treatments: dict[str, Callable[[], pd.DataFrame]] = {
         "flow": lambda: _flow(table, rule),
         "at_risk": lambda: _at_risk(table, rule),
+        "incidence": lambda: incidence(table, rule),
         "table1": lambda: table_one(table, rule),
         "cells": lambda: _cells(table, rule, spec),
         "estimates": lambda: estimates(table, rule, curves.get(spec.curve), spec.of_kind(NUMBER)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from spinemets.disclosure.counts import (
     Rule,
@@ -17,6 +17,7 @@ from spinemets.disclosure.counts import (
 )
 from spinemets.disclosure.curves import METHOD, Grid
 from spinemets.disclosure.shares import coarse
+from spinemets.survival.shares import wilson
 from spinemets.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -25,9 +26,21 @@ if TYPE_CHECKING:
 #: Measures that are read off the released curve instead of being passed through.
 FROM_CURVE: Final = {
     "survival": "survival",
+    "mortality": "survival",
     "median_survival_months": "survival",
     "median_follow_up_months": "reverse",
 }
+#: Shares of patients: computed again from the counts that are shown.
+SHARES: Final = (
+    "ambulation_kept",
+    "ambulation_regained",
+    "ambulatory_after",
+    "frankel_improved",
+    "frankel_unchanged",
+    "frankel_worse",
+)
+#: Exact steps of these give counts away; the released curve shows them.
+CURVE_ONLY: Final = {"cumulative_incidence": "read it off the table cumulative_incidence"}
 NUMBERS: Final = ("estimate", "lower", "upper", "std_error")
 DIGITS: Final = 4
 #: A quartile is shown when this many groups of the minimum size fit below and above it.
@@ -66,6 +79,11 @@ def _from_curve(measure: str, horizon: str, curve: Grid) -> dict[str, float | No
         month = horizon_months(horizon)
         names = {"estimate": "survival", "lower": "lower", "upper": "upper"}
         return {k: curve.at(month, what) for k, what in names.items()}
+    if measure == "mortality":
+        alive = _from_curve("survival", horizon, curve)
+        turned = {"estimate": "estimate", "lower": "upper", "upper": "lower"}
+        values = {k: alive[v] for k, v in turned.items()}
+        return {k: None if v is None else round(1 - v, 4) for k, v in values.items()}
     if measure == "median_follow_up_months":
         return {"estimate": curve.crossing("reverse"), "lower": None, "upper": None}
     return {
@@ -113,6 +131,10 @@ def estimates(
     out = coarse(out, table["n"], rule, numbers)
     rows = [{str(k): v for k, v in row.items()} for row in out.to_dict("records")]
     for row, hidden in zip(rows, few, strict=True):
+        if not hidden and row["measure"] in SHARES:
+            row |= _share(row["n"], row["events"])
+        if not hidden and row["measure"] in CURVE_ONLY and row["estimate"] == row["estimate"]:
+            row |= dict.fromkeys(NUMBERS) | {"note": CURVE_ONLY[row["measure"]]}
         if hidden or row["measure"] not in FROM_CURVE:
             continue
         row["std_error"] = None
@@ -128,6 +150,21 @@ def estimates(
     return made.astype({"n": "Int64", "events": "Int64"} | dict.fromkeys(numbers, "float64"))
 
 
+def _share(n: Any, events: Any) -> dict[str, Any]:
+    """Share with Wilson's interval from rounded counts; empty when one of them is withheld."""
+    if n != n or events != events or n is None or events is None or not n:
+        return dict.fromkeys(NUMBERS) | {"note": "withheld: a count is too small"}
+    try:
+        whole = int(n)
+        part = min(int(events), whole)
+    except TypeError:  # pandas' NA
+        return dict.fromkeys(NUMBERS) | {"note": "withheld: a count is too small"}
+    low, high = wilson(part, whole)
+    return {"estimate": round(part / whole, 3), "lower": round(low, 3), "upper": round(high, 3),
+            "std_error": None}  # fmt: skip
+
+
+_SHARED: Final = re.compile(r"\d+(?:\.\d+)?(?= % of patients)")
 _COUNTED: Final = re.compile(
     r"(?<![<\w.])(?<!than )(?<!least )(?<!below )\d+(?= (?:patient|event|death|case|row|men|women))"
 )
@@ -152,7 +189,8 @@ def without_counts(text: Any) -> str:
     >>> without_counts("only 7 events; fewer than 100 events")
     'only [n] events; fewer than 100 events'
     """
-    return _COUNTED.sub("[n]", "" if text is None else str(text))
+    plain = _COUNTED.sub("[n]", "" if text is None else str(text))
+    return _SHARED.sub("[share]", plain)
 
 
 def table_one(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
@@ -177,6 +215,7 @@ def table_one(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     keys = ["stratum_set", "stratum", "variable"]
     groups = table.groupby(keys, sort=False, observed=True)
     parts = [_variable(rows, rule) for _, rows in groups]
+    parts = _across(parts, table) if parts else parts
     out = pd.concat(parts) if parts else table
     return out.assign(n=out["n"].astype("Int64"), value=out["value"].astype("float64"))
 
@@ -202,6 +241,9 @@ def _variable(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     percent = rows["statistic"].eq("percent")
     shares = [_percent(by_level.get(level), known) for level in rows.loc[percent, "level"]]
     out.loc[percent, "value"] = np.array(shares, dtype="float64")
+    gap = rows["statistic"].eq("standardised_difference")
+    hidden = is_small(rows["n"], rule) | bool(out.loc[is_cell, "value"].isna().any())
+    out.loc[gap, "value"] = significant(rows.loc[gap, "value"], 2).mask(hidden[gap])
     absent = out.loc[rows["statistic"].eq("missing_n"), "value"]
     share = rows["statistic"].eq("missing_percent")
     missing = [_percent(absent.iloc[0] if len(absent) else None, n) for n in whole[share]]
@@ -211,6 +253,36 @@ def _variable(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:
         thin = rows["n"].astype("float64") / parts < rule.minimum
         out.loc[here, "value"] = significant(rows.loc[here, "value"], 3).mask(thin[here])
     return out
+
+
+def _across(parts: list[pd.DataFrame], table: pd.DataFrame) -> list[pd.DataFrame]:
+    """
+    Withhold a second group where one could be had as everybody less the groups that are shown.
+
+    Its percentage goes with the count.
+    """
+    import pandas as pd
+
+    out = pd.concat(parts)
+    cells = out["statistic"].isin(["n", "missing_n"]) & out["stratum_set"].ne("overall")
+    keys = ["stratum_set", "variable", "level", "statistic"]
+    original = table["value"].round()
+    groups = out[cells].groupby(keys, sort=False, observed=True).groups
+    for name, index in groups.items():
+        key = [str(part) for part in cast("tuple[str, ...]", name)]
+        shown = complement(out.loc[index, "value"], original.loc[index].astype("Int64"))
+        lost = shown.isna() & out.loc[index, "value"].notna()
+        if not lost.any():
+            continue
+        out.loc[index[lost], "value"] = float("nan")
+        percent = {"n": "percent", "missing_n": "missing_percent"}[key[3]]
+        strata = out.loc[index[lost], "stratum"]
+        same = (
+            out["stratum_set"].eq(key[0]) & out["variable"].eq(key[1]) & out["level"].eq(key[2])
+            & out["statistic"].eq(percent) & out["stratum"].isin(strata)
+        )  # fmt: skip
+        out.loc[same, "value"] = float("nan")
+    return [out]
 
 
 def _percent(part: Any, whole: Any) -> float | None:

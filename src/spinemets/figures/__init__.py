@@ -36,4 +36,31 @@ _ALL: Final = (
 #: Every figure by name; ``spinemets.released`` repeats the tables for the workflow (tested).
 FIGURES: Final[dict[str, Figure]] = {figure.name: figure for figure in _ALL}
 
-__all__ = ["FIGURES", "Drawing", "Figure", "Source", "write"]
+_GROUPING: Final = "kaplan_meier_"
+
+
+def find(name: str) -> Figure | None:
+    """
+    Look a figure up; an own grouping or a crossing has a Kaplan-Meier figure too.
+
+    Parameters
+    ----------
+    name : str
+        Name of the figure.
+
+    Returns
+    -------
+    Figure or None
+        None when there is no such figure.
+
+    Examples
+    --------
+    >>> find("kaplan_meier_primary_group_x_treatment").title
+    'Overall survival by primary histology and treatment'
+    """
+    if name in FIGURES or not name.startswith(_GROUPING):
+        return FIGURES.get(name)
+    return kaplan_meier.by_group(name.removeprefix(_GROUPING))
+
+
+__all__ = ["FIGURES", "Drawing", "Figure", "Source", "find", "write"]

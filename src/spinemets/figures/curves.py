@@ -82,7 +82,10 @@ def labels(stratum_set: str) -> dict[str, str]:
     """
     if stratum_set in NAMES:
         return NAMES[stratum_set]
-    return strata.labels(stratum_set) if stratum_set in strata.available() else {}
+    known = [*strata.available()]
+    if not set(strata.parts(stratum_set)) <= set(known):
+        return {}
+    return {strata.MERGED: strata.label(stratum_set, strata.MERGED)} | strata.labels(stratum_set)
 
 
 def read(

@@ -41,6 +41,7 @@ COMPUTED: Final = frozenset(
         "patient_id",
         "centre",
         "survival_days",
+        "potential_follow_up_days",
         "died",
         "kps_low",
         "kps_high",

@@ -90,6 +90,26 @@ class Parameters(Study):
         strata_names = self.groupings(wildcards.cohort)
         return section.model_copy(update={"strata": strata_names}).model_dump_json()
 
+    def treatment_json(self, wildcards: Any) -> str:
+        """
+        Settings of the comparison of treatments, with the comparisons of a cohort.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        str
+            JSON of the section.
+        """
+        section = self.settings.treatment
+        own = self.cohorts[wildcards.cohort].comparisons
+        if own is not None:
+            section = section.model_copy(update={"comparisons": own})
+        return section.model_dump_json()
+
     def study_json(self) -> str:
         """
         The whole configuration, from which the manifest finds the steps again.

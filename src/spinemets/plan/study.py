@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from spinemets import contract, strata
 from spinemets import settings as settings_module
-from spinemets import strata
 from spinemets.errors import Fault, InputError
 from spinemets.settings import Cohort, Settings
 
@@ -31,8 +31,27 @@ class Study:
         self.settings: Settings = settings_module.load(dict(config))
         self.cohorts: dict[str, Cohort] = {c.id: c for c in self.settings.cohorts}
         self._refuse_outside()
+        self._check_groupings()
+
+    def _check_groupings(self) -> None:
+        """Every grouping that the configuration names must exist, own ones included."""
+        survival = self.settings.survival
+        own = survival.groupings
+        strata.check_own(own)
+        numbers = {c.name for c in contract.columns().values() if c.is_numeric}
+        asked = {
+            "survival.described": survival.described,
+            "models.covariates": self.settings.models.covariates,
+            "treatment.confounders": self.settings.treatment.confounders,
+            "treatment.comparisons": [c.grouping for c in self.settings.treatment.comparisons],
+        }
         for cohort in self.settings.cohorts:
-            strata.check(self.groupings(cohort.id), f"strata of cohort {cohort.id}")
+            asked[f"strata of cohort {cohort.id}"] = self.groupings(cohort.id)
+            mine = [c.grouping for c in cohort.comparisons or ()]
+            asked[f"comparisons of cohort {cohort.id}"] = mine
+        for where, names in asked.items():
+            plain = where in ("models.covariates", "treatment.confounders")
+            strata.check([n for n in names if not (plain and n in numbers)], where, own)
 
     def _refuse_outside(self) -> None:
         """Refuse what leads out of the study: upwards, through a link, results elsewhere."""

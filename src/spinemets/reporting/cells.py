@@ -25,6 +25,7 @@ DECIMALS: Final = {
     "cloglog_slope": 2,
     "ici": 3,
     "hazard_ratio": 2,
+    "restricted_mean_difference_months": 1,
 }
 
 
@@ -177,9 +178,7 @@ def group_name(stratum_set: str, stratum: str) -> str:
         return "All patients"
     if stratum_set == "inclusion":
         return {"included": "Included", "left_out": "Left out by the inclusion rule"}[stratum]
-    if stratum_set in strata.available():
-        return strata.labels(stratum_set).get(stratum, stratum)
-    return stratum
+    return strata.label(stratum_set, stratum)
 
 
 def set_name(stratum_set: str, names: Mapping[str, str] | None = None) -> str:
@@ -203,7 +202,11 @@ def set_name(stratum_set: str, names: Mapping[str, str] | None = None) -> str:
         short = (names or {}).get(score, score)
         return f"{short}, {variant}" if variant else short
     named = strata.DERIVED | {"overall": "All patients", "inclusion": "Inclusion rule"}
-    return named.get(stratum_set, stratum_set.replace("_", " ").capitalize())
+    return named.get(stratum_set, _sentence(strata.title(stratum_set)))
+
+
+def _sentence(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def flow(table: pd.DataFrame) -> Shown:
@@ -271,7 +274,8 @@ def table_one(table: pd.DataFrame) -> Shown:
     """
     rows: list[list[str]] = []
     unknown: list[str] = []
-    for variable, part in table.groupby("variable", sort=False):
+    everybody = table[table["stratum_set"].eq("overall")]
+    for variable, part in everybody.groupby("variable", sort=False):
         column = contract.columns()[str(variable)]
         cells = {(str(r.level), str(r.statistic)): r.value for r in part.itertuples()}
         if not {"n", "median"} & {statistic for _, statistic in cells}:
@@ -281,6 +285,45 @@ def table_one(table: pd.DataFrame) -> Shown:
     head = ["Characteristic", "Median (quartiles) or n (% of known)", "Missing n (%)"]
     notes = [f"No value recorded: {'; '.join(unknown)}."] if unknown else []
     return Shown("Table 1: patients at time zero", head, rows, notes)
+
+
+def table_one_by(table: pd.DataFrame, grouping: str) -> Shown | None:
+    """
+    Table 1 of every group of a grouping, with standardised differences.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Released table ``table1``.
+    grouping : str
+        Grouping.
+
+    Returns
+    -------
+    Shown or None
+        Groups as columns: ``n (%)`` or median and quartiles, what is missing, and the largest
+        standardised difference of any group against all others. None without such rows.
+    """
+    part = table[table["stratum_set"].eq(grouping)]
+    if part.empty:
+        return None
+    strata_names = list(dict.fromkeys(part["stratum"]))
+    rows: list[list[str]] = []
+    for variable, found in part.groupby("variable", sort=False):
+        column = contract.columns()[str(variable)]
+        gap = found.loc[found["statistic"].eq("standardised_difference"), "value"].max()
+        lines: dict[str, list[str]] = {}
+        for place, name in enumerate(strata_names):
+            one = found[found["stratum"].eq(name)]
+            cells = {(str(r.level), str(r.statistic)): r.value for r in one.itertuples()}
+            for label, value, lost in _variable(column, cells):
+                line = lines.setdefault(label, [""] * len(strata_names))
+                line[place] = value or (f"missing {lost}" if lost else "")
+        for place, (label, values) in enumerate(lines.items()):
+            rows.append([label, *values, number(gap, 2) if not place else ""])
+    head = ["Characteristic", *(group_name(grouping, str(s)) for s in strata_names), "Difference"]
+    notes = ["Difference: largest standardised difference of a group against all other patients."]
+    return Shown(f"Patients by {strata.title(grouping)}", head, rows, notes)
 
 
 def _variable(column: contract.Column, cells: dict[tuple[str, str], Any]) -> list[list[str]]:
@@ -329,12 +372,12 @@ def survival(
         Patients, deaths, median and survival at the horizons, with intervals or reasons.
     """
     kept = table[table["measure"].isin(["survival", "median_survival_months"])]
-    horizons = list(dict.fromkeys(kept.loc[kept["measure"].eq("survival"), "horizon"]))
+    horizons = [h for h in dict.fromkeys(kept["horizon"]) if h]
     rows = []
     for key, part in kept.groupby(["stratum_set", "stratum"], sort=False):
         name, group = (str(k) for k in key)
         median = part[part["measure"].eq("median_survival_months")]
-        cells = [estimate(row) for _, row in median.iterrows()] or [""]
+        cells = [estimate(row) for _, row in median.iterrows()] or [str(part.iloc[0]["note"])]
         for horizon in horizons:
             found = part[part["horizon"].eq(horizon)]
             cells += [estimate(row) for _, row in found.iterrows()] or [""]

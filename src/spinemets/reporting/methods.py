@@ -84,6 +84,7 @@ def sentences(
         "models together. "
         "Proportional hazards were tested by the score test, with time transformed by the "
         "Kaplan-Meier estimate.",
+        *_histology_and_treatment(settings),
         "Discrimination: Harrell’s C with infinitesimal-jackknife standard errors, and cumulative/"
         f"dynamic AUC at {listed(horizons)} with inverse-probability-of-censoring weights and "
         "influence-function standard errors; intervals on the logit scale. Tied scores count one "
@@ -101,4 +102,42 @@ def sentences(
         "death. Scores of a set are compared on the same patients with the covariance of their "
         f"estimates; ranks come from {evaluation.bootstrap} paired bootstrap samples.",
         f"Release: {info['disclosure']['text']}",
+    ]
+
+
+def _histology_and_treatment(settings: Settings) -> list[str]:
+    """Methods of models, treatment comparisons and other outcomes."""
+    models, treatment, survival = settings.models, settings.treatment, settings.survival
+    small = {
+        "named": f"a group below {survival.minimum_group} patients keeps its name and that reason",
+        "merged": f"groups below {survival.minimum_group} patients are merged into one",
+    }[survival.small_groups]
+    return [
+        "Further groupings are tabulated without a figure; "
+        f"{small}, and the unknown primary is always a group of its own. Groups are compared by "
+        "the log-rank test, also within the other groupings and for trend where they have an "
+        f"order, and by the restricted mean at {survival.restricted_mean_months:g} months "
+        "(Greenwood variance) against the largest group. Completeness of follow-up is Clark's C "
+        "where the closing date is known.",
+        "Each score's points entered Cox models as a restricted cubic spline "
+        f"({models.spline_knots} knots), with centre (robust variance over centres where there are "
+        "enough, otherwise as stratum), with "
+        f"{listed([c.replace('_', ' ') for c in models.covariates])}, and by period of follow-up "
+        f"({listed(models.period_months)} months) where proportional hazards were rejected; "
+        "Firth's penalty under separation. Heterogeneity between groups was tested by the "
+        "likelihood ratio of score x group; group estimates are shrunken by random effects (REML). "
+        "Absolute risks and standardised curves come from a Royston-Parmar model "
+        f"({models.flexible_knots} internal knots). What a score adds to a grouping is the "
+        "likelihood ratio, C and IPA at "
+        f"{models.horizon_months:g} months of cross-fitted models.",
+        "Treatments that begin after time zero were analysed naively, from landmarks "
+        f"({listed(treatment.landmark_months)} months) and as time-varying. Treatment groups were "
+        "compared with overlap and inverse-probability weights from a logistic propensity of "
+        f"{listed([c.replace('_', ' ') for c in treatment.confounders])}; a missing number is the "
+        "median with an indicator, a missing category a level. Intervals are percentiles of "
+        f"{treatment.replicates} bootstrap samples with the propensity refitted. Differences are "
+        "associations unless treatment was allocated at random; the E-value says how strong an "
+        "unmeasured confounder would have to be.",
+        "Local failure, skeletal events and reoperation were counted with death as competing risk "
+        "(Aalen-Johansen, Gray's test, cause-specific Cox and Fine-Gray models).",
     ]

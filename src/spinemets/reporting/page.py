@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from spinemets.provenance import versions
 from spinemets.released import FIGURES, figure_of_grouping
-from spinemets.reporting import cells, methods, overview, score_cells
+from spinemets.reporting import cells, methods, overview, score_cells, survival_cells
 from spinemets.reporting.cells import Shown
 from spinemets.settings import Cohort, Settings
 
@@ -26,14 +27,16 @@ LAST: Final = ("kaplan_meier_inclusion", "kaplan_meier_bands")
 SCREEN: Final = 1.45
 
 
-def figure_names(summary: pd.DataFrame) -> list[str]:
+def figure_names(summary: pd.DataFrame, groupings: Sequence[str]) -> list[str]:
     """
     Name the figures of a cohort in the order in which they are shown.
 
     Parameters
     ----------
     summary : pandas.DataFrame
-        Released summary of survival: it has the groupings of the cohort.
+        Released summary of survival.
+    groupings : sequence of str
+        Groupings of the cohort that have a figure.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def figure_names(summary: pd.DataFrame) -> list[str]:
         Names; a file left behind by an earlier configuration isn't among them.
     """
     sets = [str(s) for s in dict.fromkeys(summary["stratum_set"])]
-    by_group = [figure_of_grouping(s) for s in sets if s not in ("overall", "inclusion")]
+    by_group = [figure_of_grouping(s) for s in groupings]
     rest = [f for f in FIGURES if f != "kaplan_meier_inclusion" or "inclusion" in sets]
     return sorted([*by_group, *rest], key=_place)
 
@@ -111,13 +114,17 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
     names = dict(zip(short["score"], short["text"], strict=True))
     quality = {"column": "Column", "rule": "Rule", "n": "Rows", "action": "What was done"}
     changes = {"column": "Column", "conversion": "Conversion", "n": "Values", "flag": "Caveat"}
-    tables: dict[str, list[Shown]] = {
+    own = cohort.strata
+    drawn = list(settings.survival.strata if own is None else own)
+    grouped = [cells.table_one_by(found["table1"], name) for name in drawn]
+    by_group = [shown for shown in grouped if shown is not None]
+    tables: dict[str, Sequence[Shown]] = {
         "patients": [
             cells.flow(found["flow"]),
             cells.plain(found["quality"], "Values outside the contract", quality),
             cells.plain(found["transformations"], "Conversions", changes),
         ],
-        "table1": [cells.table_one(found["table1"])],
+        "table1": [cells.table_one(found["table1"]), *by_group],
         "survival": [
             cells.survival(
                 found["survival_summary"],
@@ -140,8 +147,9 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
             *score_cells.case_mix(found["comparison_sets"]),
         ],
     }
+    tables |= survival_cells.tables(found, names)
     general = [*(info.get("notes") or []), *(info.get("footnotes") or [])]
-    figures = _figures(release, figure_names(found["survival_summary"]), general)
+    figures = _figures(release, figure_names(found["survival_summary"], drawn), general)
     placed = {s: [f for f in figures if section_of(f["name"]) == s] for s in SECTIONS}
     for number, shown in enumerate((f for s in SECTIONS for f in placed[s]), start=1):
         shown["number"] = number
@@ -150,18 +158,14 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
         "tables": tables,
         "figures": placed,
         "facts": overview.facts(info, found),
-        "methods": methods.sentences(settings, info, names, _groupings(found)),
+        "methods": methods.sentences(
+            settings, info, names, [cells.set_name(s).lower() for s in drawn]
+        ),
         "caveats": list(dict.fromkeys(notes.loc[notes["fact"].eq("footnote"), "text"])),
         "citations": _citations(notes, names),
         "provenance": overview.provenance(info, versions()),
         "parameters": _parameters(cohort),
     }
-
-
-def _groupings(found: dict[str, pd.DataFrame]) -> list[str]:
-    """Groupings of this cohort, in words."""
-    every = dict.fromkeys(found["survival_summary"]["stratum_set"])
-    return [cells.set_name(s).lower() for s in every if s not in ("overall", "inclusion")]
 
 
 def _citations(notes: pd.DataFrame, names: dict[str, str]) -> list[tuple[str, str]]:

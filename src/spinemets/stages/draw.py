@@ -36,14 +36,15 @@ def draw(
     InputError
         When there is no such figure, or a released table is missing.
     """
-    from spinemets.figures import FIGURES, Source, write
+    from spinemets.figures import FIGURES, Source, find, write
 
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # or it reports every font subset
-    if name not in FIGURES:
+    figure = find(name)
+    if figure is None:
         repair = f"use one of: {', '.join(FIGURES)}"
         raise InputError([Fault("--figure", f"no figure {name!r}{suggest(name, FIGURES)}", repair)])
     info = json.loads(cohort_info.read_text(encoding="utf-8"))
-    write(FIGURES[name], Source(tables, info, settings), prefix)
+    write(figure, Source(tables, info, settings), prefix)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,75 +17,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from spinemets.survival.describe import Description
+    from spinemets.survival.scored import Scored
 
 #: Horizon at which scores are shown by outcome, in months.
 OUTCOME_MONTHS: Final = 6
 DISTRIBUTION: Final = ("cohort", "score", "variant", "form", "value", "outcome_6mo", "n")
 
 
-@dataclass(frozen=True)
-class Scored:
-    """
-    One score, or one variant of it, of every patient.
-
-    Parameters
-    ----------
-    score, variant : str
-        Names.
-    table : pandas.DataFrame
-        Rows of the score table in the order of the patients.
-    bands : list of str
-        Published bands from the best prognosis to the worst.
-    higher_is_better : bool
-        Direction of the total.
-    """
-
-    score: str
-    variant: str
-    table: pd.DataFrame
-    bands: list[str]
-    higher_is_better: bool
-
-    @property
-    def stratum_set(self) -> str:
-        """Name of the grouping by band."""
-        return f"band:{self.score}" + (f":{self.variant}" if self.variant else "")
-
-
-def scored(
-    scores: pd.DataFrame, patients: pd.DataFrame, settings: ScoreSettings
-) -> Iterator[Scored]:
-    """
-    Take the long score table apart.
-
-    Parameters
-    ----------
-    scores, patients : pandas.DataFrame
-        Long score table and patient table.
-    settings : ScoreSettings
-        Score ids and folders.
-
-    Yields
-    ------
-    Scored
-        In the order of the table; a score without direction (a classification) is left out.
-    """
-    from spinemets.scores import registry
-
-    definitions = registry.load_definitions(settings.ids, settings.folders)
-    variants = scores["variant"].fillna("")
-    for (score, variant), part in scores.groupby([scores["score"], variants], sort=False):
-        definition = definitions.get(str(score))
-        if definition is None or definition.direction == 0:
-            continue
-        better = definition.direction > 0
-        bands = [band.id for band in definition.bands]
-        rows = part.set_index("patient_id").reindex(patients["patient_id"])
-        yield Scored(str(score), str(variant), rows, bands[::-1] if better else bands, better)
-
-
 def cox_rows(
-    one: Scored, patients: pd.DataFrame, strata_names: Sequence[str], cohort: str
+    one: Scored, patients: pd.DataFrame, settings: SurvivalSettings, cohort: str
 ) -> list[Row]:
     """
     Cox models of a score, unstratified and within every grouping.
@@ -97,7 +36,7 @@ def cox_rows(
         The score.
     patients : pandas.DataFrame
         Patient table.
-    strata_names : sequence of str
+    settings : SurvivalSettings
         Groupings.
     cohort : str
         Cohort id.
@@ -110,7 +49,7 @@ def cox_rows(
     from spinemets import strata
     from spinemets.survival.cox import cox_score
 
-    groups = {name: strata.group(patients, name) for name in strata_names}
+    groups = {name: strata.group(patients, name, settings) for name in settings.strata}
     alone = {name: str(g.iloc[0]) for name, g in groups.items() if len(set(g)) == 1}
     rows = cox_score(
         patients["survival_days"],
@@ -267,12 +206,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     def work() -> None:
         import pandas as pd
 
+        from spinemets.survival.scored import scored
+
         info = json.loads(args.cohort_info.read_text(encoding="utf-8"))
         cohort = info["id"]
         patients = pd.read_parquet(args.patients)
         every = list(scored(pd.read_parquet(args.scores), patients, args.score_settings))
         bands = [band_survival(one, patients, info, args.settings) for one in every]
-        rows = [r for one in every for r in cox_rows(one, patients, args.settings.strata, cohort)]
+        rows = [r for one in every for r in cox_rows(one, patients, args.settings, cohort)]
         counts = [pd.DataFrame(columns=list(DISTRIBUTION))]
         counts += [distribution(one, patients, cohort) for one in every]
         write_csv(frame(rows), args.out_cox)

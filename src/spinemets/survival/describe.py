@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from spinemets.results import Row, frame
+from spinemets.results import Row, frame, scaled
+from spinemets.survival.comparison import RMST_METHOD, Grouped, differences, tests
+from spinemets.survival.follow_up import completeness
 from spinemets.survival.grid import (
     DESCRIBED_MONTHS,
     Horizon,
+    day_horizon,
     month_horizon,
     off_grid,
     risk_grid_months,
 )
 from spinemets.survival.kaplan_meier import Estimate, KaplanMeier
 from spinemets.survival.kaplan_meier import fit as fit_kaplan_meier
-from spinemets.survival.logrank import logrank
+from spinemets.survival.restricted_mean import restricted_mean
 from spinemets.survival.sample import Bools, Floats, Sample, floats, make_sample
 from spinemets.units import DAYS_PER_MONTH
 
@@ -26,6 +29,10 @@ if TYPE_CHECKING:
 
 KM_METHOD: Final = "Kaplan-Meier, log-log interval"
 FOLLOW_UP_METHOD: Final = "reverse Kaplan-Meier, log-log interval"
+#: Early mortality, which surgical series report in days.
+EARLY_DAYS: Final = (30.0, 90.0)
+#: Days from time zero to the closing date of the study, for the completeness of follow-up.
+CLOSING: Final = "potential_follow_up_days"
 CURVE_COLUMNS: Final = (
     "cohort", "stratum_set", "stratum", "time_months", "survival", "lower", "upper",
     "at_risk", "events", "censored",
@@ -101,6 +108,9 @@ def describe_survival(
     resolution: str = "day",
     risk_months: Sequence[float] | None = None,
     minimum_group: int = 1,
+    restricted_months: float | None = None,
+    ordered: bool = False,
+    within: Mapping[str, Iterable[Any]] | None = None,
     time: str = "survival_days",
     event: str = "died",
     entry: str = "entry_days",
@@ -132,6 +142,13 @@ def describe_survival(
         Grid of the at-risk table; 0, 3, 6, 12, then yearly to the last follow-up.
     minimum_group : int
         Groups smaller than this get no estimates and no curve, with the reason.
+    restricted_months : float, optional
+        Horizon of the restricted mean; with it come early mortality (30 and 90 days),
+        completeness of follow-up, and comparisons of the groups by restricted means.
+    ordered : bool
+        Whether ``levels`` have an order, along which a trend is tested.
+    within : mapping of str to iterable, optional
+        Other groupings, one label per row each: the groups are compared within them as well.
     time, event, entry : str
         Columns; the entry column may be absent.
 
@@ -155,17 +172,28 @@ def describe_survival(
     chosen = [month_horizon(m) for m in horizons_months]
     last = float(sample.time.max()) / DAYS_PER_MONTH if sample.n else 0.0
     grid = np.asarray(risk_months if risk_months is not None else risk_grid_months(last), float)
-    curves, risks, rows = [], [], []
+    closing = floats(patients[CLOSING])[used] if CLOSING in patients else np.full(sample.n, np.nan)
+    curves, risks, rows, fits = [], [], [], {}
     for name in groups:
-        km = fit_kaplan_meier(sample.take(names == name))
+        members = names == name
+        km = fit_kaplan_meier(sample.take(members))
         where = {"cohort": cohort, "stratum_set": stratum_set, "stratum": name}
         small = _too_small(km, minimum_group)
         if not small:
             curves.append(_curve(km, where))
         risks.append(_risk(km, grid, where))
-        rows += _rows(km, chosen, resolution, small, note, where)
+        reader = _Reader(km, small, note, resolution, where)
+        rows += _rows(reader, chosen)
+        if restricted_months is not None:
+            rows += _further(reader, restricted_months, closing[members])
+        fits[name] = km
     if labels is not None:
-        rows += _comparison(sample, names, cohort, stratum_set)
+        others = {k: _labels(v, len(patients))[used] for k, v in (within or {}).items()}
+        data = Grouped(sample, names, groups, ordered, others, minimum_group)
+        place = {"cohort": cohort, "stratum_set": stratum_set}
+        rows += tests(data, place)
+        if restricted_months is not None:
+            rows += differences(data, fits, restricted_months, place)
     return Description(_stack(curves, CURVE_COLUMNS), _stack(risks, RISK_COLUMNS), frame(rows))
 
 
@@ -238,69 +266,68 @@ def _stack(parts: list[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[list(columns)]
 
 
-def _rows(
-    km: KaplanMeier,
-    chosen: Sequence[Horizon],
-    resolution: str,
-    small: str,
-    note: str,
-    where: dict[str, Any],
-) -> list[Row]:
+class _Reader:
+    """Reads estimates off the curve of one group, or says why there are none."""
+
+    def __init__(
+        self, km: KaplanMeier, small: str, note: str, resolution: str, where: dict[str, Any]
+    ) -> None:
+        self.km, self.small, self.note = km, small, note
+        self.resolution, self.where = resolution, where
+
+    def row(
+        self, measure: str, found: Estimate, unit: float, method: str, horizon: str = ""
+    ) -> Row:
+        """Write an estimate in its unit."""
+        shown = Estimate(float("nan"), note=self.small) if self.small else found
+        note = "; ".join(x for x in (shown.note, self.note) if x)
+        numbers = scaled(shown.value, shown.lower, shown.upper, shown.std_error, unit)
+        size: dict[str, Any] = {"n": self.km.n, "events": self.km.n_events}
+        return Row(measure, note=note, horizon=horizon, method=method, **numbers, **size,
+                   **self.where)  # fmt: skip
+
+    def survival(self, horizon: Horizon) -> Estimate:
+        """S(t), or the reason why the times of the cohort can't answer it."""
+        refused = off_grid(horizon.days, self.resolution)
+        return Estimate(float("nan"), note=refused) if refused else self.km.at(horizon.days)
+
+
+def _rows(reader: _Reader, chosen: Sequence[Horizon]) -> list[Row]:
     """Median, S(t) and follow-up of one group."""
-
-    def row(measure: str, found: Estimate, unit: float, method: str, horizon: str = "") -> Row:
-        shown = Estimate(float("nan"), note=small) if small else found
-        value, lower, upper, error = (
-            _number(v, unit) for v in (shown.value, shown.lower, shown.upper, shown.std_error)
-        )
-        return Row(
-            measure,
-            value,
-            lower,
-            upper,
-            error,
-            n=km.n,
-            events=km.n_events,
-            note="; ".join(x for x in (shown.note, note) if x),
-            horizon=horizon,
-            method=method,
-            **where,
-        )
-
+    km = reader.km
     reverse = fit_kaplan_meier(
         Sample(km.sample.time, ~km.sample.event, km.sample.entry, km.sample.weight)
     )
-    out = [row("median_survival_months", km.median, DAYS_PER_MONTH, KM_METHOD)]
+    out = [reader.row("median_survival_months", km.median, DAYS_PER_MONTH, KM_METHOD)]
     for horizon in chosen:
-        refused = off_grid(horizon.days, resolution)
-        found = Estimate(float("nan"), note=refused) if refused else km.at(horizon.days)
-        out.append(row("survival", found, 1.0, KM_METHOD, horizon.label))
+        found = reader.survival(horizon)
+        out.append(reader.row("survival", found, 1.0, KM_METHOD, horizon.label))
     follow_up = reverse.median
     if follow_up.note == "no events":
         follow_up = Estimate(float("nan"), note="nobody was censored")
-    out.append(row("median_follow_up_months", follow_up, DAYS_PER_MONTH, FOLLOW_UP_METHOD))
+    out.append(reader.row("median_follow_up_months", follow_up, DAYS_PER_MONTH, FOLLOW_UP_METHOD))
     return out
 
 
-def _number(value: float, unit: float) -> float | None:
-    return None if np.isnan(value) else value / unit
-
-
-def _comparison(sample: Sample, names: Any, cohort: str, stratum_set: str) -> list[Row]:
-    """Log-rank test across the groups."""
-    test = logrank(sample.time, sample.event, names, sample.entry)
-    what = f"log-rank, {test.df} df" if test.df else "log-rank"
-
-    def row(measure: str, value: float) -> Row:
-        return Row(
-            measure,
-            _number(value, 1.0),
-            n=sample.n,
-            events=sample.n_events,
-            note=test.note,
-            method=what,
-            cohort=cohort,
-            stratum_set=stratum_set,
+def _further(reader: _Reader, months: float, closing: Floats) -> list[Row]:
+    """Early mortality, restricted mean and completeness of follow-up of one group."""
+    km, out = reader.km, []
+    for days in EARLY_DAYS:
+        horizon = day_horizon(days)
+        alive = reader.survival(horizon)
+        dead = Estimate(
+            1 - alive.value, 1 - alive.upper, 1 - alive.lower, alive.std_error, note=alive.note
         )
-
-    return [row("logrank_chi2", test.chi2), row("logrank_p", test.p)]
+        out.append(reader.row("mortality", dead, 1.0, KM_METHOD, horizon.label))
+    horizon = month_horizon(months)
+    mean = restricted_mean(km, horizon.days)
+    out.append(
+        reader.row("restricted_mean_months", mean, DAYS_PER_MONTH, RMST_METHOD, horizon.label)
+    )
+    sample = km.sample
+    entry = np.where(np.isfinite(sample.entry), sample.entry, np.nan)
+    share = completeness(sample.time, sample.event, closing, entry)
+    if not np.isfinite(closing).any():
+        share = Estimate(float("nan"), note="no closing date")
+    out.append(reader.row("completeness", share, 1.0, "Clark's C"))
+    return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -142,15 +143,63 @@ def compare_weighted(
     WeightedComparison
         Percentile intervals; a note instead when there are no weights.
     """
+    return compare_schemes(
+        covariates, treatment, time, event, entry, tau=tau, days=days, schemes=(scheme,),
+        replicates=replicates, seed=seed,
+    )[scheme]  # fmt: skip
+
+
+def compare_schemes(
+    covariates: Covariates,
+    treatment: ArrayLike,
+    time: ArrayLike,
+    event: ArrayLike,
+    entry: ArrayLike | None = None,
+    *,
+    tau: float,
+    days: ArrayLike = (),
+    schemes: Sequence[str] = ("overlap", "inverse"),
+    replicates: int = DEFAULT_REPLICATES,
+    seed: int = 1,
+) -> dict[str, WeightedComparison]:
+    """
+    Compare treatments under several kinds of weights, with one bootstrap for all.
+
+    Parameters
+    ----------
+    covariates, treatment, time, event, entry, tau, days, replicates, seed
+        As in ``compare_weighted``.
+    schemes : sequence of str
+        Weights.
+
+    Returns
+    -------
+    dict of str to WeightedComparison
+        By kind of weights; the replicates draw the same patients for each.
+    """
     sample = make_sample(time, event, entry)
     found = propensity(covariates.x, treatment)
     if found.note:
         none = np.full(sample.n, np.nan)
-        return WeightedComparison([], {}, [], found, none, [], 0, found.note)
-    weights = found.weights(scheme)
+        empty = WeightedComparison([], {}, [], found, none, [], 0, found.note)
+        return dict.fromkeys(schemes, empty)
     at = np.atleast_1d(np.asarray(days, dtype=np.float64))
+    draws = _bootstrap(covariates, found, sample, (tau, at, schemes), replicates, seed)
+    return {s: _compared(covariates, found, sample, s, (tau, at), draws[s]) for s in schemes}
+
+
+def _compared(
+    covariates: Covariates,
+    found: Propensity,
+    sample: Sample,
+    scheme: str,
+    where: tuple[float, Floats],
+    draws: Floats,
+) -> WeightedComparison:
+    """Estimates under one kind of weights, with the draws of the bootstrap."""
+    tau, at = where
+    weights = found.weights(scheme)
     point = _statistics(sample, found, weights, tau, at)
-    draws = _bootstrap(covariates, found, sample, (tau, at, scheme), replicates, seed)
     return WeightedComparison(
         _groups(sample, found, weights, at, point, draws),
         _differences(found.levels, point[:, -1], draws[:, :, -1]),
@@ -184,24 +233,26 @@ def _bootstrap(
     covariates: Covariates,
     found: Propensity,
     sample: Sample,
-    what: tuple[float, Floats, str],
+    what: tuple[float, Floats, Sequence[str]],
     replicates: int,
     seed: int,
-) -> Floats:
+) -> dict[str, Floats]:
     """Statistics of every usable replicate, of shape (replicates, treatments, times + 1)."""
-    tau, at, scheme = what
+    tau, at, schemes = what
     rng = np.random.default_rng(seed)
     refits = Refits(covariates.x, found.treatment, len(found.levels))
-    out = []
+    out: dict[str, list[Floats]] = {scheme: [] for scheme in schemes}
     for _ in range(replicates):
         rows = rng.integers(0, sample.n, sample.n)
         again = _refitted(refits, covariates, found, rows)
         if again.note or len(again.levels) < len(found.levels):
             continue
-        out.append(_statistics(sample.take(rows), again, again.weights(scheme), tau, at))
-    if len(out) < (1 - FAILED_SHARE) * replicates:
-        return np.zeros((0, len(found.levels), at.size + 1))
-    return np.array(out).reshape(len(out), len(found.levels), at.size + 1)
+        part = sample.take(rows)
+        for scheme in schemes:
+            out[scheme].append(_statistics(part, again, again.weights(scheme), tau, at))
+    shape = (len(found.levels), at.size + 1)
+    used = {s: d if len(d) >= (1 - FAILED_SHARE) * replicates else [] for s, d in out.items()}
+    return {s: np.array(d).reshape(len(d), *shape) for s, d in used.items()}
 
 
 def _refitted(

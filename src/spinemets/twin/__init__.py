@@ -18,7 +18,7 @@ from spinemets.params import PRESETS, Preset, load, parameter_table
 from spinemets.twin.cohort import OBSERVED, ancestors, draw_columns, new_draft
 from spinemets.twin.draws import Draft, Drawn
 from spinemets.twin.recording import blank, gaps, intervals, unsettled_primary
-from spinemets.twin.survival import Truth, follow
+from spinemets.twin.survival import Truth, closing_day, follow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,6 +116,7 @@ def _draw(given: Preset, n: int, seed: int) -> tuple[Draft, Truth]:
     draw_columns(draft, specs, ancestors(specs, given.sections["baseline"]))
     truth = follow(draft, given)
     draft.columns[OBSERVED] = Drawn(truth.observed_days)
+    draft.columns["potential_follow_up_days"] = Drawn(np.rint(closing_day(draft, given)))
     draw_columns(draft, specs, ancestors(specs, given.sections["treatment"]))
     return draft, truth
 

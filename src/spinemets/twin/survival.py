@@ -211,8 +211,27 @@ def end_of_follow_up(draft: Draft, preset: Preset) -> Floats:
         Days from time zero.
     """
     spec = preset.value("survival", "follow_up")
-    entered = draft.columns["calendar_year"].values + uniform(draft.seed, "entry date", draft.n)
-    closed = (float(spec["cut_off_year"]) - entered) * DAYS_PER_YEAR
     rate = draft.resolve(spec["drop_out_per_year"]) / DAYS_PER_YEAR
     dropped = -np.log(uniform(draft.seed, "drop-out", draft.n)) / rate
-    return np.asarray(np.minimum(closed, dropped), dtype=np.float64)
+    return np.asarray(np.minimum(closing_day(draft, preset), dropped), dtype=np.float64)
+
+
+def closing_day(draft: Draft, preset: Preset) -> Floats:
+    """
+    Day on which the study closed for each patient.
+
+    Parameters
+    ----------
+    draft : Draft
+        Holds ``calendar_year``.
+    preset : Preset
+        Parameters.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        Days from time zero.
+    """
+    spec = preset.value("survival", "follow_up")
+    entered = draft.columns["calendar_year"].values + uniform(draft.seed, "entry date", draft.n)
+    return np.asarray((float(spec["cut_off_year"]) - entered) * DAYS_PER_YEAR, dtype=np.float64)

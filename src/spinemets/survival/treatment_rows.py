@@ -1,0 +1,333 @@
+"""Treatments compared after weighting, and the immortal-time panel, as rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from spinemets.results import ModelRow, scaled
+from spinemets.survival.cox_fit import fit_cox
+from spinemets.survival.kaplan_meier import Estimate, KaplanMeier
+from spinemets.survival.kaplan_meier import fit as fit_kaplan_meier
+from spinemets.survival.propensity import IMBALANCE, Covariates, effective_size
+from spinemets.survival.restricted_mean import restricted_mean_difference
+from spinemets.survival.sample import Bools, Floats, Sample
+from spinemets.survival.score_data import Labels, cox, finite, hazard_ratio
+from spinemets.survival.time_zero import LANDMARK, PanelEntry, immortal_time_panel
+from spinemets.survival.weighting import WeightedComparison, compare_schemes, e_value
+from spinemets.units import DAYS_PER_MONTH
+
+ASSOCIATION: Final = "association: treatment was not allocated by the analysis"
+RANDOMISED: Final = "treatment was allocated at random"
+SCHEMES: Final = {"overlap": "overlap weights", "inverse": "inverse-probability weights"}
+#: A treatment group below this size is not weighted.
+SMALLEST: Final = 15
+
+
+@dataclass(frozen=True)
+class Compared:
+    """
+    Two treatment groups of a cohort.
+
+    Parameters
+    ----------
+    id, cohort : str
+        Written into the rows.
+    first : ndarray of bool of shape (n,)
+        Who is in the first group; the others are in the second.
+    sample : Sample
+        Follow-up.
+    covariates : Covariates
+        Known before treatment.
+    randomised : bool
+        Whether treatment was allocated at random.
+    names : tuple of str
+        Names of the first and of the second group; a difference is the first less the second.
+    notes : tuple of str
+        Caveats of this cohort, added to every estimate.
+    """
+
+    id: str
+    cohort: str
+    first: Bools
+    sample: Sample
+    covariates: Covariates
+    randomised: bool = False
+    names: tuple[str, str] = ("first", "second")
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def label(self) -> Labels:
+        """Group of every patient, by name."""
+        return np.where(self.first, *self.names).astype(object)
+
+    @property
+    def reading(self) -> str:
+        """How a difference may be read."""
+        return RANDOMISED if self.randomised else ASSOCIATION
+
+    def row(self, measure: str, value: float | None = None, **more: Any) -> ModelRow:
+        """
+        Write a row about this comparison.
+
+        Parameters
+        ----------
+        measure : str
+            What was estimated.
+        value : float, optional
+            Estimate.
+        **more : object
+            Further fields of ``ModelRow``.
+
+        Returns
+        -------
+        ModelRow
+            With the number of patients and deaths unless given.
+        """
+        fields = {"n": self.sample.n, "events": self.sample.n_events} | more
+        return ModelRow(measure, finite(value), model="comparison", stratum_set=self.id,
+                        cohort=self.cohort, **fields)  # fmt: skip
+
+    def estimate(self, measure: str, found: Estimate, unit: float, **more: Any) -> ModelRow:
+        """
+        Write an estimate with its interval.
+
+        Parameters
+        ----------
+        measure : str
+            What was estimated.
+        found : Estimate
+            Estimate.
+        unit : float
+            What it is divided by.
+        **more : object
+            Further fields of ``ModelRow``.
+
+        Returns
+        -------
+        ModelRow
+            Row.
+        """
+        numbers = {"lower": finite(found.lower / unit), "upper": finite(found.upper / unit),
+                   "std_error": finite(found.std_error / unit)}  # fmt: skip
+        return self.row(measure, found.value / unit, note=found.note, **numbers, **more)
+
+
+def comparison_rows(
+    data: Compared, tau_months: float, months: Sequence[float], replicates: int, seed: int
+) -> list[ModelRow]:
+    """
+    Everything about one comparison: unweighted, and with both kinds of weights.
+
+    Parameters
+    ----------
+    data : Compared
+        Patients.
+    tau_months : float
+        Horizon of the restricted mean.
+    months : sequence of float
+        Times of weighted survival.
+    replicates, seed : int
+        Bootstrap.
+
+    Returns
+    -------
+    list of ModelRow
+        ``term`` says the weights (``unweighted``, ``overlap``, ``inverse``). Per group:
+        ``effective_n``, ``weighted_survival``, ``restricted_mean_months``; of both: the
+        difference, ``hazard_ratio``, ``e_value``; per covariate (``stratum``)
+        ``standardised_difference``; ``warning`` rows with what speaks against the comparison.
+    """
+    sizes = [int(data.first.sum()), int((~data.first).sum())]
+    horizon = f"{tau_months:g}mo"
+    if not min(sizes):
+        note = "one of the groups has no patients"
+        return [data.row("restricted_mean_difference_months", note=note, horizon=horizon)]
+    out = _unweighted(data, tau_months)
+    if min(sizes) < SMALLEST:
+        note = f"not weighted: a group has fewer than {SMALLEST} patients"
+        return [*out, data.row("restricted_mean_difference_months", note=note, horizon=horizon,
+                               term=next(iter(SCHEMES)))]  # fmt: skip
+    days = np.array([m * DAYS_PER_MONTH for m in months])
+    tau = tau_months * DAYS_PER_MONTH
+    sample = data.sample
+    every = compare_schemes(
+        data.covariates, data.label.astype(str), sample.time, sample.event, sample.entry,
+        tau=tau, days=days, schemes=tuple(SCHEMES), replicates=replicates, seed=seed,
+    )  # fmt: skip
+    for scheme, found in every.items():
+        if found.note:
+            out.append(data.row("restricted_mean_difference_months", term=scheme, note=found.note))
+            continue
+        out += _weighted(data, found, scheme, tau_months, months)
+    return out
+
+
+def _note(data: Compared, *more: str) -> str:
+    return "; ".join(x for x in (*more, data.reading, *data.notes) if x)
+
+
+def _unweighted(data: Compared, tau_months: float) -> list[ModelRow]:
+    parts = {"first": data.sample.take(data.first), "second": data.sample.take(~data.first)}
+    curves = {k: fit_kaplan_meier(s) for k, s in parts.items()}
+    gap = restricted_mean_difference(curves["first"], curves["second"], tau_months * DAYS_PER_MONTH)
+    where = {"term": "unweighted", "horizon": f"{tau_months:g}mo", "method": "Kaplan-Meier"}
+    gap = Estimate(gap.value, gap.lower, gap.upper, gap.std_error, _note(data, gap.note))
+    out = [data.estimate("restricted_mean_difference_months", gap, DAYS_PER_MONTH, **where)]
+    fit, penalised = cox(data.first[:, None].astype(float), data.sample, names=["first"])
+    found = hazard_ratio(fit, 0, penalised=penalised)
+    found["note"] = _note(data, found["note"])
+    return [*out, data.row("hazard_ratio", term="unweighted", method="Cox, Efron", **found)]
+
+
+def _weighted(
+    data: Compared, found: WeightedComparison, scheme: str, tau: float, months: Sequence[float]
+) -> list[ModelRow]:
+    words = SCHEMES[scheme]
+    boot = f"{words}, bootstrap of {found.replicates} with propensity refitted"
+    out: list[ModelRow] = []
+    for group in found.groups:
+        where = {"term": scheme, "stratum": str(group.level), "n": group.n,
+                 "events": group.n_events}  # fmt: skip
+        out.append(data.row("effective_n", group.effective_n, method=f"Kish, {words}", **where))
+        for month, value in zip(months, group.survival, strict=True):
+            out.append(data.estimate("weighted_survival", value, 1.0, horizon=f"{month:g}mo",
+                                     method=boot, **where))  # fmt: skip
+        out.append(data.estimate("restricted_mean_months", group.rmst, DAYS_PER_MONTH,
+                                 horizon=f"{tau:g}mo", method=boot, **where))  # fmt: skip
+    gap = _difference(found, data.names)
+    gap = Estimate(gap.value, gap.lower, gap.upper, gap.std_error, _note(data, gap.note))
+    out.append(data.estimate("restricted_mean_difference_months", gap, DAYS_PER_MONTH,
+                             term=scheme, horizon=f"{tau:g}mo", method=boot))  # fmt: skip
+    return [*out, *_ratio(data, found, scheme), *_balance(data, found, scheme)]
+
+
+def _difference(found: WeightedComparison, names: tuple[str, str]) -> Estimate:
+    """First less second, whichever way the comparison was made."""
+    first, second = names
+    if (first, second) in found.differences:
+        return found.differences[first, second]
+    gap = found.differences[second, first]
+    return Estimate(-gap.value, -gap.upper, -gap.lower, gap.std_error, gap.note)
+
+
+def _ratio(data: Compared, found: WeightedComparison, scheme: str) -> list[ModelRow]:
+    """Weighted hazard ratio with the sandwich variance, and its E-value."""
+    sample = data.sample
+    fit = fit_cox(data.first.astype(float), sample.time, sample.event, sample.entry,
+                  weights=found.weights, names=["first"], robust=True)  # fmt: skip
+    values = hazard_ratio(fit, 0, penalised=False)
+    reason = values["note"]
+    values["note"] = _note(data, reason)
+    method = f"Cox, {SCHEMES[scheme]}, sandwich variance (weights taken as known)"
+    out = [data.row("hazard_ratio", term=scheme, method=method, **values)]
+    if data.randomised or reason or None in (values["lower"], values["upper"]):
+        return out
+    confounding = e_value(values["value"], values["lower"], values["upper"])
+    told = "risk ratio that a confounder needs with treatment and with death"
+    return [
+        *out,
+        data.row("e_value", confounding.point, term=scheme, method=told),
+        data.row("e_value_limit", confounding.limit, term=scheme, method=told),
+    ]
+
+
+def _balance(data: Compared, found: WeightedComparison, scheme: str) -> list[ModelRow]:
+    out: list[ModelRow] = []
+    for one in found.balance:
+        for term, value in (("unweighted", one.before), (scheme, one.after)):
+            if term == "unweighted" and scheme != next(iter(SCHEMES)):
+                continue
+            note = "imbalance" if np.isfinite(value) and value > IMBALANCE else ""
+            note = note if np.isfinite(value) else "the covariate doesn't vary within the groups"
+            out.append(data.row("standardised_difference", value, term=term, stratum=one.name,
+                                method=f"limit {IMBALANCE:g}", note=note))  # fmt: skip
+    out += [data.row("warning", term=scheme, note=text) for text in found.warnings]
+    worst = float(found.weights.max() / found.weights.mean())
+    share = effective_size(found.weights) / found.weights.size
+    out.append(data.row("largest_weight", worst, term=scheme, method="times the mean weight"))
+    out.append(data.row("effective_share", share, term=scheme, method="effective over actual n"))
+    return out
+
+
+def panel_rows(
+    sample: Sample,
+    treated: Bools,
+    day: Floats,
+    *,
+    name: str,
+    cohort: str,
+    landmarks: Sequence[float],
+    horizon: float,
+) -> list[ModelRow]:
+    """
+    Immortal-time panel of one treatment: naive, landmark and time-varying side by side.
+
+    Parameters
+    ----------
+    sample : Sample
+        Follow-up of patients of whom it is known whether they were treated.
+    treated : ndarray of bool of shape (n,)
+        Whether the treatment was given.
+    day : ndarray of shape (n,)
+        First day of treatment, from time zero; NaN for the untreated and where not recorded.
+    name, cohort : str
+        Written into the rows.
+    landmarks : sequence of float
+        Landmarks in months.
+    horizon : float
+        Months at which survival of treated and untreated is given.
+
+    Returns
+    -------
+    list of ModelRow
+        ``hazard_ratio`` per analysis (``term``), and ``restricted_mean_months`` of treated and
+        untreated (``stratum``) with their numbers. One row with the reason where treatment never
+        begins after time zero.
+    """
+    where: dict[str, Any] = {"cohort": cohort, "model": "immortal_time", "stratum_set": name}
+    undated = treated & ~np.isfinite(day)
+    kept = ~undated
+    late = treated & (day > 0)
+    base = {"n": int(kept.sum()), "events": int(sample.event[kept].sum()), **where}
+    if not late.any():
+        note = "no treatment begins after time zero" if treated.any() else "nobody was treated"
+        return [ModelRow("hazard_ratio", note=note, **base)]
+    part = sample.take(kept)
+    entries = immortal_time_panel(
+        part.time, part.event, np.where(treated, day, np.nan)[kept], part.entry,
+        landmarks=[m * DAYS_PER_MONTH for m in landmarks],
+    )  # fmt: skip
+    lost = f"{int(undated.sum())} treated patient(s) without day left out" if undated.any() else ""
+    out: list[ModelRow] = []
+    for entry in entries:
+        out += _panel_entry(entry, lost, where, horizon)
+    return out
+
+
+def _panel_entry(
+    entry: PanelEntry, lost: str, where: dict[str, Any], horizon: float
+) -> Iterable[ModelRow]:
+    from spinemets.survival.restricted_mean import restricted_mean
+
+    at = entry.landmark / DAYS_PER_MONTH
+    term = f"landmark {at:g} months" if entry.analysis == LANDMARK else entry.analysis
+    note = "; ".join(x for x in (entry.note, lost) if x)
+    bias = "treated from time zero on, whenever treatment began: biased by immortal time"
+    method = "Cox, Efron" + (f"; {bias}" if entry.analysis == "naive" else "")
+    yield ModelRow("hazard_ratio", finite(entry.hazard_ratio), finite(entry.lower),
+                   finite(entry.upper), n=entry.n, events=entry.n_events, note=note,
+                   method=method, term=term, **where)  # fmt: skip
+    yield ModelRow("hazard_ratio_p", finite(entry.p), n=entry.n, events=entry.n_events, note=note,
+                   method=method, term=term, **where)  # fmt: skip
+    groups: dict[str, KaplanMeier] = {"treated": entry.treated, "untreated": entry.untreated}
+    for group, curve in groups.items():
+        mean = restricted_mean(curve, horizon * DAYS_PER_MONTH)
+        numbers = scaled(mean.value, mean.lower, mean.upper, mean.std_error, DAYS_PER_MONTH)
+        yield ModelRow("restricted_mean_months", n=curve.n, events=curve.n_events,
+                       note=mean.note, term=term, stratum=group, horizon=f"{horizon:g}mo",
+                       method="Kaplan-Meier; Simon and Makuch where time-varying",
+                       **numbers, **where)  # fmt: skip

@@ -1,0 +1,109 @@
+"""Private tables of models, treatments and other outcomes, for a made-up cohort."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from spinemets.results import ModelRow, frame
+from spinemets.survival.describe import describe_survival
+from spinemets.survival.outcomes import outcome_tables
+
+ANSWERS = ("concordant", "discordant", "not_assessable")
+MONTH = 30.4375
+
+
+def patient_table(p: pd.DataFrame, seed: int = 7) -> pd.DataFrame:
+    """Follow-up in days, a local failure in some, walking before and after in others."""
+    rng = np.random.default_rng(seed)
+    days = np.rint(p["months"] * MONTH)
+    wait = np.rint(rng.exponential(700, len(p)))
+    failed = wait < days
+    walks = rng.random(len(p)) > 0.2
+    return pd.DataFrame(
+        {
+            "survival_days": days,
+            "died": p["died"].astype("boolean"),
+            "local_failure": pd.array(failed, dtype="boolean"),
+            "local_failure_day": pd.Series(wait).where(failed),
+            "ambulatory_before": pd.array(walks, dtype="boolean"),
+            "ambulatory_after": pd.array(walks ^ (rng.random(len(p)) < 0.1), dtype="boolean"),
+        }
+    )
+
+
+def _models(p: pd.DataFrame) -> Iterator[ModelRow]:
+    n, events = len(p), int(p["died"].sum())
+    base = {"score": "tokuhashi_2005", "form": "points", "n": n, "events": events}
+    group = {**base, "stratum_set": "primary_group"}
+    yield ModelRow("strata_share", 0.41, model="beyond_strata", note="41 % of the variance",
+                   **group)  # fmt: skip
+    for term, ratio in (("unstratified", 0.79), ("stratified", 0.85)):
+        yield ModelRow("hazard_ratio", ratio, ratio - 0.04, ratio + 0.04, term=term,
+                       model="beyond_strata", **group)  # fmt: skip
+    yield ModelRow("interaction_p", 0.21, model="heterogeneity", **group)
+    for name, rows in p.groupby("primary_group"):
+        size = {"n": len(rows), "events": int(rows["died"].sum()), "stratum": str(name)}
+        yield ModelRow("hazard_ratio", 0.8123456, 0.7, 0.9, model="heterogeneity",
+                       **(group | size))  # fmt: skip
+    for term in ("score", "strata", "both"):
+        yield ModelRow("harrell_c", 0.66, 0.64, 0.68, model="added_value", term=term, **group)
+        yield ModelRow("ipa", 0.2, 0.1, 0.3, model="added_value", term=term, **group)
+    yield ModelRow("lrt_p", 1e-9, model="added_value", term="score_added", **group)
+    yield ModelRow("hazard_ratio", 0.9, 0.8, 1.0, model="era", n=n, events=events)
+    era = {**base, "stratum_set": "era"}
+    yield ModelRow("harrell_c", 0.66, 0.6, 0.7, model="era", **(era | {"stratum": "2000-2004"}))
+    yield ModelRow("c_trend_p", 0.4, model="era", note="-0.01 per period", **era)
+
+
+def _treatment(p: pd.DataFrame, table: pd.DataFrame, answer: pd.Series) -> Iterator[ModelRow]:
+    size = {"n": len(p), "events": int(p["died"].sum())}
+    timed = {"model": "immortal_time", "stratum_set": "surgery", **size}
+    for term in ("naive", "time-varying"):
+        yield ModelRow("hazard_ratio", 0.8, 0.6, 1.1, term=term, note="7 patient(s) left out",
+                       **timed)  # fmt: skip
+    pair = {"model": "comparison", "stratum_set": "surgery_radiotherapy", **size}
+    for term in ("unweighted", "overlap"):
+        yield ModelRow("restricted_mean_difference_months", 1.1, 0.2, 2.0, term=term, **pair)
+        yield ModelRow("hazard_ratio", 0.8, 0.6, 1.1, term=term, note="association", **pair)
+        yield ModelRow("standardised_difference", 0.2, term=term, **(pair | {"stratum": "age"}))
+    warned = "4.2 % of patients had less than a 5 % chance of treatment surgery"
+    yield ModelRow("warning", term="overlap", note=warned, **pair)
+    for name in ANSWERS:
+        rows = (answer == name).to_numpy()
+        walking = int(table["ambulatory_after"][rows].sum())
+        yield ModelRow("ambulatory_after", walking / max(rows.sum(), 1), 0.1, 0.9,
+                       model="advice", score="noms_2013", stratum_set="advice:noms_2013",
+                       stratum=name, n=int(rows.sum()), events=walking)  # fmt: skip
+
+
+def tables(p: pd.DataFrame, cohort: str) -> dict[str, pd.DataFrame]:
+    """The tables, in the shape in which the stages write them."""
+    table = patient_table(p)
+    groups = {
+        name: (p[name].to_numpy(dtype=object), sorted(p[name].unique()))
+        for name in ("primary_group", "treatment")
+    }
+    rows, curves = outcome_tables(table, groups, cohort, [3.0, 12.0], 24, 10)
+    answer = pd.Series(np.array(ANSWERS)[np.arange(len(p)) % 7 % 3], index=p.index)
+    survival = describe_survival(
+        table, "advice:noms_2013", answer, [6, 12], levels=ANSWERS, cohort=cohort,
+        risk_months=[0, 6, 12], minimum_group=10, restricted_months=12,
+    )  # fmt: skip
+    counts = pd.DataFrame(
+        {"advised": np.where(np.arange(len(p)) % 3, "SRS", "cEBRT"), "given": p["treatment"],
+         "answer": answer, "died": p["died"]}
+    )  # fmt: skip
+    keys = ["advised", "given", "answer"]
+    cells = counts.groupby(keys)["died"].agg(["size", "sum"]).reset_index()
+    cells = cells.rename(columns={"size": "n", "sum": "deaths"}).assign(score="noms_2013")
+    return {
+        "outcomes": frame(rows, ModelRow),
+        "cumulative_incidence": curves,
+        "models": frame(list(_models(p)), ModelRow),
+        "treatment": frame(list(_treatment(p, table, answer)), ModelRow),
+        "advice": cells,
+        "kaplan_meier_advice": survival.kaplan_meier,
+        "at_risk_advice": survival.at_risk,
+        "survival_advice": survival.summary,
+    }
