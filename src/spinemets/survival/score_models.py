@@ -154,15 +154,16 @@ def by_stratum(data: ScoreData, name: str) -> list[ModelRow]:
     )
     where: dict[str, Any] = {"stratum_set": name}
     test = f"likelihood ratio of score x group, {found.df} df"
+    few = "" if np.isfinite(found.tau2) else "fewer than two groups with estimates"
     pooled = "random effects over groups, REML"
     mean, error = found.mean, found.mean_error
     low, high = (finite(float(np.exp(mean + s * Z95 * error))) for s in (-1, 1))
     out = [
         data.row("heterogeneity", "interaction_p", found.p, method=test, note=found.note, **where),
-        data.row("heterogeneity", "tau", found.tau2**0.5, method=pooled, **where),
-        data.row("heterogeneity", "i2", found.i2, method=pooled, **where),
+        data.row("heterogeneity", "tau", found.tau2**0.5, method=pooled, note=few, **where),
+        data.row("heterogeneity", "i2", found.i2, method=pooled, note=few, **where),
         data.row("heterogeneity", "mean_hazard_ratio", float(np.exp(mean)), lower=low, upper=high,
-                 method=pooled, **where),
+                 method=pooled, note=few, **where),
     ]  # fmt: skip
     silent = 0
     for effect in found.strata:
