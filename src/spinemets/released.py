@@ -6,7 +6,7 @@ from typing import Final
 
 #: Tables by the stage that makes them, in the order of its outputs.
 TABLES_OF: Final[dict[str, tuple[str, ...]]] = {
-    "ingest": ("flow", "quality", "transformations"),
+    "ingest": ("flow", "quality", "transformations", "plausibility", "k_anonymity"),
     "describe": (
         "table1",
         "kaplan_meier",

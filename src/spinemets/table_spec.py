@@ -56,6 +56,9 @@ class Table:
         For ``cells``: columns that name a group of rows whose counts add up to a total.
     curve : str
         For a summary of curves: table of the curves it must agree with.
+    parts : tuple of (str, str)
+        For ``cells``: counts that are part of another count of their row; the rest mustn't be
+        small either.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Table:
     columns: dict[str, Column]
     partition: tuple[str, ...] = field(default=())
     curve: str = ""
+    parts: tuple[tuple[str, str], ...] = field(default=())
 
     def of_kind(self, kind: str) -> list[str]:
         """

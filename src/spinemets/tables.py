@@ -89,6 +89,40 @@ _ALL: Final = (
         },
     ),
     Table(
+        "plausibility",
+        "Plausibility",
+        "One rule that columns were held against, also where nothing was found.",
+        "cells",
+        {
+            "cohort": COHORT,
+            "rule": key_column("rule of `docs/reference/plausibility.md`"),
+            "column": key_column("columns of the patient table that it looks at"),
+            "severity": key_column(
+                "`impossible` (a value is wrong), `implausible` (look at it), `design` (how the "
+                "data were collected)"
+            ),
+            "n": count_column("patients in whom it was found"),
+            "of": count_column("patients in whom it could be asked; 0: columns aren't there"),
+            "meaning": text_column("what was found"),
+            "repair": text_column("what to do about it"),
+            "source": text_column("where the rule comes from"),
+        },
+        parts=(("n", "of"),),
+    ),
+    Table(
+        "k_anonymity",
+        "k-anonymity of the quasi-identifiers",
+        "Patients whose quasi-identifiers are shared by a number of patients.",
+        "cells",
+        {
+            "cohort": COHORT,
+            "quasi_identifiers": key_column("columns known together; age in steps of five years"),
+            "class_size": key_column("patients who share all of them, themselves included"),
+            "n": count_column("patients"),
+        },
+        partition=("quasi_identifiers",),
+    ),
+    Table(
         "table1",
         "Patients at time zero",
         "One statistic of one variable in one group.",
@@ -161,6 +195,7 @@ _ALL: Final = (
             "n_missing": count_column("patients in whom it is missing"),
             "n": count_column("patients"),
         },
+        parts=(("n_missing", "n"),),
     ),
     Table(
         "score_distribution",

@@ -304,6 +304,27 @@ def table_one_rows(n: int) -> list[tuple[str, str, str, float, int]]:
     return rows
 
 
+def _plausibility(p: pd.DataFrame) -> pd.DataFrame:
+    """Findings of every size: none, a few, most of all, and a rule that couldn't be asked."""
+    n = len(p)
+    rows = [("prostate_in_woman", "impossible", 0, n), ("entry_after_exit", "impossible", 4, n),
+            ("solitary_but_many", "impossible", n // 3, n - 3),
+            ("everybody_died", "design", n - 2, n),
+            ("psa_in_woman", "implausible", 0, 0)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["rule", "severity", "n", "of"])
+    return table.assign(column="primary, sex", meaning="in words", repair="look", source="")
+
+
+def _anonymity(p: pd.DataFrame) -> pd.DataFrame:
+    """One class alone, few in middle ones, all others in large ones."""
+    n = len(p)
+    sizes = {"1": 1, "2 to 4": 9, "5 to 10": 20, "11 or more": n - 30}
+    return pd.DataFrame(
+        [("age_years, sex", size, max(count, 0)) for size, count in sizes.items()],
+        columns=["quasi_identifiers", "class_size", "n"],
+    )
+
+
 def _counting(p: pd.DataFrame) -> dict[str, pd.DataFrame]:
     n = len(p)
     rule = "not included (bone_metastases == 1)"
@@ -325,6 +346,8 @@ def _counting(p: pd.DataFrame) -> dict[str, pd.DataFrame]:
             [("albumin_g_per_l", "g/dL to g/L", n, "")],
             columns=["column", "conversion", "n", "flag"],
         ),
+        "plausibility": _plausibility(p),
+        "k_anonymity": _anonymity(p),
         "table1": one.assign(stratum_set="overall", stratum="all"),
         "comparison_sets": pd.DataFrame(
             sets, columns=["set", "quantity", "level", "in_set", "left_out"]

@@ -18,6 +18,8 @@ OUTPUTS = {
     "flow": "flow.csv",
     "quality": "quality.csv",
     "transformations": "transformations.csv",
+    "plausibility": "plausibility.csv",
+    "k-anonymity": "k_anonymity.csv",
 }
 
 

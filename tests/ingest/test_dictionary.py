@@ -22,7 +22,7 @@ def test_check_finds_an_edit(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("data/README.md", "docs/reference/mapping.md"):
-        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text((root / name).read_text("utf-8"), encoding="utf-8")
     main(["--root", str(tmp_path)])
     capsys.readouterr()

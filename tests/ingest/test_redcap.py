@@ -25,7 +25,7 @@ columns:
   centre: {{from: redcap_data_access_group}}
   survival_days: {{from: "death_date@last", otherwise: "fu_date@last", date: iso}}
   died: {{from: "death_date@last", filled: true}}
-  age_years: {{from: dob, date: iso}}
+  age_years: {{from: dob, date: iso, cap: 90}}
   sex: {{from: sex}}
   primary: {{from: primary_tumor}}
   kps: {{from: kps}}
@@ -101,6 +101,7 @@ columns:
   primary: {from: Primary tumor}
   metastasis_liver: {from: Organ metastases (choice=Liver)}
 time_zero: {from: Date of treatment decision}
+drop: [Date of birth, Date of operation]
 """
     labelled = run("export_labelled.csv", make_mapping(text))
     for name in labelled.columns:

@@ -36,6 +36,8 @@ rule ingest:
         flow=f"{PRIVATE}/{{cohort}}/flow.csv",
         quality=f"{PRIVATE}/{{cohort}}/quality.csv",
         transformations=f"{PRIVATE}/{{cohort}}/transformations.csv",
+        plausibility=f"{PRIVATE}/{{cohort}}/plausibility.csv",
+        k_anonymity=f"{PRIVATE}/{{cohort}}/k_anonymity.csv",
     log:
         f"{PRIVATE}/{{cohort}}/logs/ingest.log",
     benchmark:
@@ -54,7 +56,8 @@ rule ingest:
         " --cohort {params.cohort:q} --out-patients {output.patients}"
         " --out-inclusion {output.inclusion} --out-cohort {output.cohort}"
         " --out-flow {output.flow} --out-quality {output.quality}"
-        " --out-transformations {output.transformations} 2> {log}"
+        " --out-transformations {output.transformations}"
+        " --out-plausibility {output.plausibility} --out-k-anonymity {output.k_anonymity} 2> {log}"
 
 
 rule describe:

@@ -9,6 +9,8 @@ rule release_description:
             rules.ingest.output.flow,
             rules.ingest.output.quality,
             rules.ingest.output.transformations,
+            rules.ingest.output.plausibility,
+            rules.ingest.output.k_anonymity,
             rules.describe.output.table1,
             rules.describe.output.kaplan_meier,
             rules.describe.output.at_risk,

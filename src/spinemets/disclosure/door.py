@@ -155,8 +155,8 @@ def _cells(table: pd.DataFrame, rule: Rule, spec: Table) -> pd.DataFrame:
     counts = spec.of_kind(COUNT)
     for name in counts:
         out[name] = protect(table[name], rule)
-    if "n_missing" in counts:
-        out["n_missing"] = protect_part(table["n_missing"], table["n"], rule, everyone=False)
+    for part, whole in spec.parts:
+        out[part] = protect_part(table[part], table[whole], rule, everyone=False)
     if "deaths" in counts:
         out["deaths"] = protect_part(table["deaths"], table["n"], rule, everyone=True)
     if spec.partition:

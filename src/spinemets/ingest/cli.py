@@ -143,6 +143,22 @@ def _say_json(result: Ingested | None, faults: tuple[Fault, ...], stopped: bool)
             result.transformations, ["column", "conversion", "n", "flag"]
         )
         answer["unused"] = result.unused
+        answer["plausibility"] = [
+            {
+                "rule": f.rule.id,
+                "column": f.column,
+                "severity": f.rule.severity,
+                "n": len(lines),
+                "of": f.of,
+                "meaning": f.rule.meaning,
+                "repair": f.rule.repair,
+                "rows": lines.tolist(),
+            }
+            for f, lines in result.doubts
+        ]
+        answer["k_anonymity"] = _records(
+            result.k_anonymity, ["quasi_identifiers", "class_size", "n"]
+        )
     _say(json.dumps(answer, indent=1, ensure_ascii=False))
 
 
@@ -154,6 +170,21 @@ def _known(result: Ingested) -> dict[str, int]:
     """Patients in whom each contract column is known."""
     counts = result.patients.notna().sum()
     return {str(name): int(n) for name, n in counts.items() if n and name != "patient_id"}
+
+
+def _say_doubts(result: Ingested) -> None:
+    """What isn't plausible, the gravest first, and how many patients are alone of their kind."""
+    from spinemets.ingest.plausibility import SEVERITIES
+
+    for severity in SEVERITIES:
+        for found, lines in result.doubts:
+            if found.rule.severity == severity:
+                rule = found.rule
+                _say(f"{severity}: {found.column}: {rule.meaning}: {len(lines)} of {found.of}")
+                _say(f"    [{format_rows(lines.tolist())}] repair: {rule.repair}")
+    alone = result.k_anonymity[result.k_anonymity["class_size"].eq("1")]
+    for row in _records(alone, ["quasi_identifiers", "n"]):
+        _say(f"alone with their {row['quasi_identifiers']}: {row['n']} patients")
 
 
 def _say_text(
@@ -169,6 +200,7 @@ def _say_text(
             _say(f"  {name:<32}{known:>8}")
         if result.unused:
             _say(f"columns not used: {', '.join(result.unused)}")
+        _say_doubts(result)
     for fault in faults:
         where = fault.file + (f", {fault.column}" if fault.column else "")
         rows = f" [{format_rows(fault.rows)}]" if fault.rows else ""

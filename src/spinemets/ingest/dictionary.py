@@ -1,7 +1,8 @@
 """
 Write what is derived from the contract and from the mapping's model.
 
-``data/README.md`` (data dictionary) and the generated part of ``docs/reference/mapping.md``.
+``data/README.md`` (data dictionary), the generated part of ``docs/reference/mapping.md`` and
+``docs/reference/plausibility.md``.
 ``python -m spinemets.ingest.dictionary`` writes them; ``--check`` only says which are out of step.
 """
 
@@ -16,6 +17,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from spinemets import contract, vocabulary
+from spinemets.ingest import plausibility
+from spinemets.ingest.checks import CHECKS
 from spinemets.ingest.mapping import ColumnMap, Combine, Join, Mapping, OneRow, Redcap, TimeZero
 from spinemets.ingest.scales import known_units
 from spinemets.results import atomic
@@ -207,6 +210,56 @@ def _default(field: object) -> str:
     return f"`{value}`"
 
 
+# -- rules of plausibility -------------------------------------------------------------------------
+PLAUSIBILITY_HEAD: Final = f"""# Plausibility rules
+
+Every cohort is held against these rules when it is read; `spinemets check` prints what they find
+with line numbers, the report has a page of it, and `tables/plausibility.csv` lists every rule, also
+those that found nothing or couldn't be asked. A finding changes no value. The rules are data, in
+`src/spinemets/ingest/plausibility.yaml`.
+
+- **impossible**: at least one of the values is wrong.
+- **implausible**: should be looked at; may be right.
+- **design**: how the data were collected; biases what is computed from them.
+
+{BEGIN}
+"""
+
+
+def plausibility_reference() -> str:
+    """
+    Give the whole of ``docs/reference/plausibility.md``.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    parts = [PLAUSIBILITY_HEAD]
+    for severity in plausibility.SEVERITIES:
+        rows = [
+            (
+                f"`{rule.id}`",
+                rule.meaning,
+                f"`{rule.when.text}`" if rule.when else _asked_of(rule),
+                rule.repair,
+                rule.source,
+            )
+            for rule in plausibility.rules().values()
+            if rule.severity == severity
+        ]
+        head = ("rule", "finding", "found where", "what to do", "source")
+        parts.append(f"\n## {severity.capitalize()}\n\n{_table(head, rows)}")
+    parts.append(f"\n{END}\n")
+    return "".join(parts)
+
+
+def _asked_of(rule: plausibility.Rule) -> str:
+    """What a check looks at, in the words of its docstring."""
+    words = (CHECKS[rule.check].__doc__ or "").strip()
+    return f"{words} Columns: {', '.join(f'`{c}`' for c in rule.columns)}."
+
+
 # -- files ---------------------------------------------------------------------------------------
 def documents(root: Path) -> dict[Path, str]:
     """
@@ -226,6 +279,7 @@ def documents(root: Path) -> dict[Path, str]:
     text = reference.read_text(encoding="utf-8")
     before, after = text.split(BEGIN)[0], text.split(END)[-1]
     return {
+        root / "docs/reference/plausibility.md": plausibility_reference(),
         root / "data/README.md": data_dictionary(),
         reference: before + mapping_reference() + after,
     }

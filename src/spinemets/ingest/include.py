@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ from spinemets.errors import Fault, InputError
 from spinemets.settings import suggest
 
 _TOKEN: Final = re.compile(
-    r"\s*(?:(?P<op>==|!=|<=|>=|<|>)|(?P<paren>[()])|(?P<text>'[^']*'|\"[^\"]*\")"
+    r"\s*(?:(?P<op>==|!=|<=|>=|<|>)|(?P<paren>[()])|(?P<times>\*)|(?P<text>'[^']*'|\"[^\"]*\")"
     r"|(?P<number>[-+]?\d+(?:\.\d+)?)(?![\w.])|(?P<word>[A-Za-z_]\w*))"
 )
 _ORDER: Final = ("<", "<=", ">", ">=")
@@ -42,16 +42,7 @@ class Comparison:
         pandas.Series of boolean
             ``NA`` where the column is missing.
         """
-        cells = patients[self.column]
-        ops = {
-            "==": cells.eq,
-            "!=": cells.ne,
-            "<": cells.lt,
-            "<=": cells.le,
-            ">": cells.gt,
-            ">=": cells.ge,
-        }
-        return ops[self.operator](self.value).astype("boolean")
+        return _compare(patients[self.column], self.operator, self.value)
 
 
 @dataclass(frozen=True)
@@ -80,7 +71,46 @@ class Combination:
         return (left & right) if self.operator == "and" else (left | right)
 
 
-Rule = Comparison | Combination
+@dataclass(frozen=True)
+class ColumnComparison:
+    """One comparison of two columns of numbers, the second one times a number."""
+
+    column: str
+    operator: str
+    other: str
+    factor: float = 1.0
+
+    def evaluate(self, patients: pd.DataFrame) -> pd.Series:
+        """
+        Compare.
+
+        Parameters
+        ----------
+        patients : pandas.DataFrame
+            Columns of the contract.
+
+        Returns
+        -------
+        pandas.Series of boolean
+            ``NA`` where either column is missing.
+        """
+        other = patients[self.other].astype("Float64") * self.factor
+        return _compare(patients[self.column].astype("Float64"), self.operator, other)
+
+
+def _compare(cells: pd.Series, operator: str, value: Any) -> pd.Series:
+    ops = {
+        "==": cells.eq,
+        "!=": cells.ne,
+        "<": cells.lt,
+        "<=": cells.le,
+        ">": cells.gt,
+        ">=": cells.ge,
+    }
+    return ops[operator](value).astype("boolean")
+
+
+Rule = Comparison | ColumnComparison | Combination
 
 
 @dataclass
@@ -126,7 +156,8 @@ def parse(text: str, available: list[str], file: str = "config") -> Inclusion:
     Parameters
     ----------
     text : str
-        ``column operator value``, joined by ``and`` and ``or``, with parentheses.
+        ``column operator value``, joined by ``and`` and ``or``, with parentheses; a number may be
+        compared with another column, also times a number (``a > b * 2``).
     available : list of str
         Columns of the contract that the cohort has.
     file : str
@@ -220,7 +251,24 @@ class _Parser:
         kind, operator = self.next()
         if kind != "op":
             raise _RuleError("a comparison (== != < <= > >=) is expected", HELP)
-        return Comparison(name, operator, _value(column, operator, *self.next()))
+        kind, text = self.next()
+        if kind == "word" and column.is_numeric and text in contract.columns():
+            return ColumnComparison(name, operator, self._number_column(text), self._factor())
+        return Comparison(name, operator, _value(column, operator, kind, text))
+
+    def _number_column(self, name: str) -> str:
+        if not self._column(name).is_numeric:
+            raise _RuleError(f"{name!r} is not a number", "compare numbers with numbers")
+        return name
+
+    def _factor(self) -> float:
+        if self.peek()[0] != "times":
+            return 1.0
+        self.next()
+        kind, text = self.next()
+        if kind != "number":
+            raise _RuleError("a number is expected behind *", HELP)
+        return float(text)
 
     def _column(self, name: str) -> contract.Column:
         known = contract.columns()

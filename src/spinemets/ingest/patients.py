@@ -13,14 +13,28 @@ import pyarrow.compute as pc
 
 from spinemets import contract
 from spinemets.errors import Fault, InputError
-from spinemets.ingest import assemble, combine, include, mapping_file, readers, scales
+from spinemets.ingest import (
+    anonymity,
+    assemble,
+    combine,
+    gate,
+    include,
+    mapping_file,
+    plausibility,
+    readers,
+    scales,
+)
 from spinemets.ingest.cells import Mask
 from spinemets.ingest.conversion import NEEDED, convert_columns
 from spinemets.ingest.mapping import Mapping
+from spinemets.ingest.plausibility import Finding
+from spinemets.ingest.tables import Lines
 from spinemets.ingest.work import Work
 from spinemets.settings import Cohort
 
 REQUIRED = ("survival_days", "died")
+#: Name of a table that the simulation wrote; nobody is in it.
+SIMULATED = "SIMULATED_"
 FLOW = ["cohort", "step", "reason", "n"]
 QUALITY = ["cohort", "column", "rule", "severity", "n", "action", "repair"]
 TRANSFORMATIONS = ["cohort", "column", "conversion", "n", "flag"]
@@ -37,7 +51,7 @@ class Ingested:
         Columns of the contract, one row per analysed patient.
     inclusion : pandas.DataFrame
         Survival of everyone whom the inclusion rule was asked about; empty without a rule.
-    flow, quality, transformations : pandas.DataFrame
+    flow, quality, transformations, plausibility, k_anonymity : pandas.DataFrame
         Counts.
     info : dict
         Content of ``cohort.json``.
@@ -45,6 +59,8 @@ class Ingested:
         Value faults; in ``patients`` they are missing.
     unused : list of str
         Source columns that nothing was taken from.
+    doubts : list of tuple
+        What isn't plausible, with the lines of the file.
     """
 
     patients: pd.DataFrame
@@ -52,9 +68,12 @@ class Ingested:
     flow: pd.DataFrame
     quality: pd.DataFrame
     transformations: pd.DataFrame
+    plausibility: pd.DataFrame
+    k_anonymity: pd.DataFrame
     info: dict[str, Any]
     faults: list[Fault] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
+    doubts: list[tuple[Finding, Lines]] = field(default_factory=list)
 
 
 def ingest(table: str | Path, mapping_path: str | Path | None, cohort: Cohort) -> Ingested:
@@ -83,26 +102,36 @@ def ingest(table: str | Path, mapping_path: str | Path | None, cohort: Cohort) -
     """
     work = Work(cohort)
     sheet, how = _source(table, mapping_path, work)
+    used = {s for e in how.columns.values() for s in e.sources} | _helpers(how)
+    used |= {s.partition("@")[0] for s in used} if how.redcap else set()
+    unused = [c for c in sheet.header if c not in used]
+    work.structural += gate.faults(sheet.tables, how, unused)
     names = _present(sheet, how, work)
     converted = convert_columns(sheet, how, names, work)
     rule = _rule(how, work)
     _check_ids(sheet, how, work)
+    if "age_years" in converted and not Path(table).name.startswith(SIMULATED):
+        first = sheet.tables[0]
+        work.structural += gate.old_ages(converted["age_years"], how, first.file, first.lines)
     work.stop_if_structural(work.value)
     patients = pd.DataFrame(converted, index=pd.RangeIndex(sheet.n_rows))
     resolution = how.resolution or _resolution(how, patients)
+    seen = plausibility.look(patients, cohort.time_zero, resolution)
     patients, inclusion = _exclude(patients, sheet, how, rule, work)
     info = _info(work, how, table, mapping_path, resolution, len(patients))
-    used = {s for e in how.columns.values() for s in e.sources} | _helpers(how)
-    used |= {s.partition("@")[0] for s in used} if how.redcap else set()
+    complete = _complete(patients)
     return Ingested(
-        patients=_complete(patients),
+        patients=complete,
         inclusion=inclusion,
         flow=work.table(work.flow, FLOW),
         quality=work.table(work.quality, QUALITY),
         transformations=work.table(work.transformations, TRANSFORMATIONS),
+        plausibility=plausibility.table(seen, cohort.id),
+        k_anonymity=anonymity.k_anonymity(complete, cohort.id),
         info=info,
         faults=work.value,
-        unused=[c for c in sheet.header if c not in used],
+        unused=unused,
+        doubts=[(f, sheet.tables[0].lines[f.rows]) for f in seen if f.rows.any()],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
@@ -13,12 +13,10 @@ from spinemets.ingest import dates
 from spinemets.ingest.categories import category, filled
 from spinemets.ingest.cells import Coded, Converted, written
 from spinemets.ingest.codes import from_codes
+from spinemets.ingest.gate import NINETY
 from spinemets.ingest.grades import grades
 from spinemets.ingest.mapping import ColumnMap, Scalar
 from spinemets.ingest.numbers import number
-
-#: Safe Harbor: ages above this are given as one group.
-OLDEST: Final = 89
 
 
 @dataclass(frozen=True)
@@ -80,10 +78,10 @@ def _capped(column: Column, entry: ColumnMap, done: Converted) -> Converted:
     if entry.cap is None:
         return done
     ages = done.columns[column.name]
-    old = ages.gt(OLDEST).fillna(False).astype(bool)
+    old = ages.ge(NINETY).fillna(False).astype(bool)
     done.columns[column.name] = ages.mask(old, entry.cap)
     if old.any():
-        words = f"ages above {OLDEST} read as {entry.cap:g}"
+        words = f"ages above 89 read as {entry.cap:g}"
         done.conversions.append((words, int(old.sum()), entry.flag))
     return done
 

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spinemets.provenance import versions
 from spinemets.released import FIGURES, figure_of_grouping
-from spinemets.reporting import cells, methods, overview, score_cells, survival_cells
+from spinemets.reporting import (
+    cells,
+    methods,
+    overview,
+    quality_cells,
+    score_cells,
+    survival_cells,
+)
 from spinemets.reporting.cells import Shown
 from spinemets.settings import Cohort, Settings
 
@@ -124,6 +131,8 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
             cells.plain(found["quality"], "Values outside the contract", quality),
             cells.plain(found["transformations"], "Conversions", changes),
         ],
+        "plausibility": [quality_cells.plausibility(found["plausibility"])],
+        "anonymity": [quality_cells.anonymity(found["k_anonymity"])],
         "table1": [cells.table_one(found["table1"]), *by_group],
         "survival": [
             cells.survival(

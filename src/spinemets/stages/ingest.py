@@ -21,7 +21,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--cohort", required=True, type=_common.json_argument, help="entry of the cohort, as JSON"
     )
-    for name in ("patients", "inclusion", "cohort", "flow", "quality", "transformations"):
+    for name in (
+        "patients",
+        "inclusion",
+        "cohort",
+        "flow",
+        "quality",
+        "transformations",
+        "plausibility",
+        "k-anonymity",
+    ):
         parser.add_argument(f"--out-{name}", required=True, type=Path)
     return parser
 
@@ -53,6 +62,8 @@ def write(result: Ingested, args: argparse.Namespace) -> None:
     write_csv(result.flow, args.out_flow)
     write_csv(result.quality, args.out_quality)
     write_csv(result.transformations, args.out_transformations)
+    write_csv(result.plausibility, args.out_plausibility)
+    write_csv(result.k_anonymity, args.out_k_anonymity)
     with atomic(args.out_cohort) as temporary:
         text = json.dumps(result.info, indent=1, ensure_ascii=False, sort_keys=True)
         temporary.write_text(text + "\n", encoding="utf-8")
@@ -80,6 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         refuse(result, cohort)
         write(result, args)
         _common.log.info("ingest: %d value faults set aside", len(result.faults))
+        _common.log.info("ingest: %d findings that aren't plausible", len(result.doubts))
 
     return _common.run("ingest", work)
 

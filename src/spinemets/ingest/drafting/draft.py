@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from spinemets import contract
-from spinemets.ingest import dates
+from spinemets.ingest import dates, gate
+from spinemets.ingest.cells import encode
 from spinemets.ingest.drafting.guess import LIKELY, DateGuess, Guess, guess, guess_dates, name_score
 from spinemets.ingest.drafting.read import Reading, read
 from spinemets.ingest.drafting.sources import Source, hints, name_words
@@ -99,6 +101,7 @@ def draft(path: Path, dictionary: Path | None = None) -> Draft:
     _morphology(out, by_name)
     _missing(out, by_name)
     _patients(out, by_name)
+    _cap(out, by_name)
     _left(out, found)
     order = list(contract.columns())
     out.guesses.sort(key=lambda g: order.index(g.column))
@@ -240,6 +243,16 @@ def _patients(out: Draft, by_name: dict[str, Source]) -> None:
         )
 
 
+def _cap(out: Draft, by_name: dict[str, Source]) -> None:
+    """Ages that would single out the very old are capped, as the identifier gate asks."""
+    own = next((g for g in out.guesses if g.column == "age_years"), None)
+    if own is None:
+        return
+    ages = pd.to_numeric(pd.Series(list(by_name[own.source].counts)), errors="coerce")
+    if "date" in own.entry or gate.uncapped(ages[ages.between(gate.NINETY, 120)]):
+        own.entry["cap"] = gate.NINETY
+
+
 def _left(out: Draft, found: dict[str, DateGuess]) -> None:
     """Columns that nothing is taken from; those that look like identifiers are dropped."""
     used = {s for g in out.guesses for s in (g.source, str(g.entry.get("otherwise", "")))}
@@ -250,4 +263,5 @@ def _left(out: Draft, found: dict[str, DateGuess]) -> None:
     for source in left:
         name = source.name.split("@")[0]
         secret = name in out.reading.identifiers or name_words(source) or source.kind == "date"
+        secret = secret or gate.of_column(name, encode(source.cells, [])) is not None
         (out.drop if secret else out.unused).append(name)
