@@ -53,7 +53,8 @@ def number(column: Column, entry: ColumnMap, cells: Coded, decimal: str) -> Conv
     for problem in problems:
         values[problem.rows] = np.nan
     out = Converted({column.name: numeric_series(column, values)}, problems)
-    if scale != 1.0:
+    if entry.unit not in (None, column.unit):
+        # Also where the factor is 1: another name of the unit is a reading worth a line.
         words = f"{entry.unit} to {column.unit}"
         out.conversions.append((words, int(np.isfinite(values).sum()), entry.flag))
     given = {key(k) for k in entry.codes}
