@@ -10,6 +10,9 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 # Extra options for Snakemake, for instance: make ARGS="--cores 1"
 ARGS ?=
 
+# Containers often set it; every process would then compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := all
 .PHONY: all env test test-all lint format coverage code-coverage lock clean distclean help
 

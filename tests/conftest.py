@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+# Else every process that a test starts would compile every module anew, as in the Makefile.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 pytest_plugins = ["helpers.study"]
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from spinemets import contract
 from spinemets.contract import Column
@@ -31,6 +31,10 @@ _LEFT_OUT: Final = (
     "entry_days",
     "potential_follow_up_days",
 )
+
+#: Level, statistic, value and the number of patients it is of.
+_Found: TypeAlias = tuple[str, str, float, int]
+_Variable: TypeAlias = "_Number | _Category"
 
 
 def table_one(
@@ -63,30 +67,25 @@ def table_one(
     >>> one.loc[one.statistic == "percent", "value"].tolist()
     [50.0, 50.0]
     """
+    return _table(_variables(patients), slice(None), (cohort, stratum_set, stratum))
+
+
+def _table(
+    variables: dict[str, _Variable], members: Any, place: tuple[str, str, str]
+) -> pd.DataFrame:
+    """Table 1 of the patients that ``members`` picks."""
     import pandas as pd
 
-    rows: list[dict[str, Any]] = []
-    for column in contract.columns().values():
-        if column.name not in patients or column.name in _LEFT_OUT:
-            continue
-        values = patients[column.name]
-        known = values.dropna()
-        describe = _number if column.is_numeric else _levels
-        found = list(describe(column, known)) if len(known) else []
-        absent = len(values) - len(known)
-        share = 100 * absent / len(values) if len(values) else None
-        found += [
-            ("", "missing_n", absent, len(values)),
-            ("", "missing_percent", share, len(values)),
-        ]
-        rows += [
-            {"variable": column.name, "level": lv, "statistic": st, "value": v, "n": n}
-            for lv, st, v, n in found
-        ]
+    rows: list[tuple[str, str, str, float | None, int]] = []
+    for name, variable in variables.items():
+        size, known, found = variable.describe(members)
+        absent = size - known
+        rows += [(name, *one) for one in found]
+        rows.append((name, "", "missing_n", absent, size))
+        rows.append((name, "", "missing_percent", 100 * absent / size if size else None, size))
     table = pd.DataFrame(rows, columns=["variable", "level", "statistic", "value", "n"])
-    table.insert(0, "cohort", cohort)
-    table.insert(1, "stratum_set", stratum_set)
-    table.insert(2, "stratum", stratum)
+    for at, (column, value) in enumerate(zip(COLUMNS[:3], place, strict=True)):
+        table.insert(at, column, value)
     table["value"] = table["value"].astype("float64")
     return table[list(COLUMNS)]
 
@@ -129,14 +128,15 @@ def by_stratum(
     known = contract.columns()
     names = [c for c in known if c in patients and c not in _LEFT_OUT and patients[c].notna().any()]
     gaps = {c: standardised_differences(patients[c], groups, levels, known[c]) for c in names}
+    variables = _variables(patients[names])
     parts = []
     for place, level in enumerate(levels):
-        rows = patients.loc[groups.eq(level), names]
-        parts.append(table_one(rows, cohort, stratum_set, level))
-        shown = len(rows) >= minimum
+        members = groups.eq(level).fillna(value=False).to_numpy(dtype=bool)
+        size = int(members.sum())
+        parts.append(_table(variables, members, (cohort, stratum_set, level)))
         found = [
             (cohort, stratum_set, level, c, "", "standardised_difference",
-             gaps[c][place] if shown else float("nan"), len(rows))
+             gaps[c][place] if size >= minimum else float("nan"), size)
             for c in names
         ]  # fmt: skip
         parts.append(pd.DataFrame(found, columns=list(COLUMNS)))
@@ -217,24 +217,62 @@ def _share_gap(one: Any, other: Any) -> float:
     return squared**0.5 if squared > 0 else float("nan")
 
 
-def _number(column: Column, known: pd.Series) -> Iterator[tuple[str, str, float | None, int]]:
-    import numpy as np
+class _Number:
+    """A number of every patient, NaN where it isn't known."""
 
-    values = known.to_numpy(dtype="float64")
-    q1, median, q3 = (float(v) for v in np.quantile(values, [0.25, 0.5, 0.75]))
-    yield "", "median", median, len(known)
-    yield "", "q1", q1, len(known)
-    yield "", "q3", q3, len(known)
+    def __init__(self, values: pd.Series) -> None:
+        self.values = values.to_numpy(dtype="float64", na_value=float("nan"))
+
+    def describe(self, members: Any) -> tuple[int, int, list[_Found]]:
+        """Count the picked patients and those with a value, and take the quartiles."""
+        import numpy as np
+
+        values = self.values[members]
+        known = values[~np.isnan(values)]
+        if not known.size:
+            return values.size, 0, []
+        quartiles = np.quantile(known, [0.5, 0.25, 0.75]).tolist()
+        named = zip(("median", "q1", "q3"), quartiles, strict=True)
+        return values.size, known.size, [("", name, value, known.size) for name, value in named]
 
 
-def _levels(column: Column, known: pd.Series) -> Iterator[tuple[str, str, float | None, int]]:
-    text = known.map({True: "yes", False: "no"}) if column.kind == "boolean" else known.astype(str)
-    counts = text.value_counts()
-    order = (
-        ["yes", "no"] if column.kind == "boolean" else list(column.levels) or sorted(counts.index)
-    )
-    for level in order:
-        count = int(counts.get(level, 0))
-        if count or len(order) <= SHORT_LIST:
-            yield level, "n", count, len(known)
-            yield level, "percent", 100 * count / len(known), len(known)
+class _Category:
+    """A level of every patient as its place among the levels that occur, -1 where not known."""
+
+    def __init__(self, column: Column, values: pd.Series) -> None:
+        import numpy as np
+        import pandas as pd
+
+        known = values.notna().to_numpy(dtype=bool)
+        self.codes = np.full(len(values), -1, dtype=np.int64)
+        boolean = column.kind == "boolean"
+        text = values[known]
+        text = text.map({True: "yes", False: "no"}) if boolean else text.astype(str)
+        self.codes[known], names = pd.factorize(text.to_numpy(dtype=object), sort=True)
+        self.names = list(names)
+        self.order = ["yes", "no"] if boolean else list(column.levels)
+
+    def describe(self, members: Any) -> tuple[int, int, list[_Found]]:
+        """Count the picked patients, those with a value, and those at every level."""
+        import numpy as np
+
+        codes = self.codes[members]
+        found = np.bincount(codes[codes >= 0], minlength=len(self.names)).tolist()
+        counts = {name: n for name, n in zip(self.names, found, strict=True) if n}
+        known = sum(found)
+        order = self.order or list(counts)
+        shown = [x for x in order if x in counts or len(order) <= SHORT_LIST] if known else []
+        out: list[_Found] = []
+        for level in shown:
+            n = counts.get(level, 0)
+            out += [(level, "n", n, known), (level, "percent", 100 * n / known, known)]
+        return codes.size, known, out
+
+
+def _variables(patients: pd.DataFrame) -> dict[str, _Variable]:
+    """Read every characteristic at time zero once, however many groups are then described."""
+    return {
+        name: _Number(patients[name]) if column.is_numeric else _Category(column, patients[name])
+        for name, column in contract.columns().items()
+        if name in patients and name not in _LEFT_OUT
+    }
