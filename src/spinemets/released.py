@@ -75,6 +75,8 @@ FIGURES: Final[dict[str, tuple[str, ...]]] = {
     "computability": ("computability", "score_items_missing", "score_notes"),
     "published_survival": ("survival_summary",),
     "published_discrimination": ("performance", "score_notes"),
+    "hazard_ratios": ("cox", "models", "score_notes"),
+    "treatment_comparison": ("treatment",),
 }
 FORMATS: Final = ("svg", "pdf", "png", "csv", "json")
 RUN_FILES: Final = ("commit.txt", "environment.json", "logs.txt", "timings.csv")

@@ -121,3 +121,7 @@ def test_methods_follow_the_settings():
     ):
         assert expected in text
     assert "6 and 12" not in text
+
+
+def test_inclusion_that_could_not_be_decided_has_a_name():
+    assert cells.group_name("inclusion", "not_recorded").startswith("Inclusion undecided")

@@ -14,8 +14,10 @@ from spinemets.figures import (
     distribution,
     dots,
     forest,
+    hazard_ratios,
     kaplan_meier,
     panels,
+    treatments,
 )
 from spinemets.figures.base import Drawing, Figure, write
 from spinemets.figures.source import Source
@@ -32,6 +34,8 @@ _ALL: Final = (
     computability.FIGURE,
     context.SURVIVAL,
     context.DISCRIMINATION,
+    hazard_ratios.FIGURE,
+    treatments.FIGURE,
 )
 #: Every figure by name; ``spinemets.released`` repeats the tables for the workflow (tested).
 FIGURES: Final[dict[str, Figure]] = {figure.name: figure for figure in _ALL}

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 MINIMUM_AT_RISK: Final = 5
 NAMES: Final = {
     "overall": {"all": "All patients"},
-    "inclusion": {"included": "Included", "left_out": "Left out"},
+    "inclusion": {
+        "included": "Included",
+        "left_out": "Left out",
+        "not_recorded": "Inclusion undecided",
+    },
 }
 
 

@@ -58,6 +58,14 @@ class Shown:
     notes: list[str] = field(default_factory=list)
 
 
+#: Groups of a cohort with an inclusion rule; undecided where a column of the rule isn't recorded.
+INCLUSION: Final = {
+    "included": "Included",
+    "left_out": "Left out by the inclusion rule",
+    "not_recorded": "Inclusion undecided, not recorded",
+}
+
+
 def read(release: Path) -> dict[str, pd.DataFrame]:
     """
     Read every released table of a cohort.
@@ -177,7 +185,7 @@ def group_name(stratum_set: str, stratum: str) -> str:
     if stratum_set == "overall":
         return "All patients"
     if stratum_set == "inclusion":
-        return {"included": "Included", "left_out": "Left out by the inclusion rule"}[stratum]
+        return INCLUSION[stratum]
     return strata.label(stratum_set, stratum)
 
 
