@@ -66,7 +66,16 @@ def _treatment(p: pd.DataFrame, table: pd.DataFrame, answer: pd.Series) -> Itera
     for term in ("unweighted", "overlap"):
         yield ModelRow("restricted_mean_difference_months", 1.1, 0.2, 2.0, term=term, **pair)
         yield ModelRow("hazard_ratio", 0.8, 0.6, 1.1, term=term, note="association", **pair)
+        balance = {"term": term, **pair, "stratum": "kps"}
+        yield ModelRow("standardised_difference", 0.3 if term == "unweighted" else 0.01, **balance)
         yield ModelRow("standardised_difference", 0.2, term=term, **(pair | {"stratum": "age"}))
+    for side, level in (("radiotherapy alone", 0.5), ("surgery", 0.6)):
+        group = {**pair, "stratum": side, "term": "overlap", "n": len(p) // 2}
+        yield ModelRow("effective_n", len(p) / 3, **group)
+        for month in (3, 12):
+            yield ModelRow("weighted_survival", level**month, level**month / 2, 0.9,
+                           horizon=f"{month}mo", **group)  # fmt: skip
+        yield ModelRow("restricted_mean_months", 5 + (side == "surgery") * 1.1, **group)
     warned = "4.2 % of patients had less than a 5 % chance of treatment surgery"
     yield ModelRow("warning", term="overlap", note=warned, **pair)
     for name in ANSWERS:

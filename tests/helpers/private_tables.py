@@ -248,8 +248,13 @@ def _scoring(p: pd.DataFrame, cohort: str, seed: int) -> dict[str, pd.DataFrame]
         parts.append(_survival(p[one.known], bands, cohort))
         performance += _performance(p, one)
         n, events = int(one.known.sum()), int(p.loc[one.known, "died"].sum())
-        cox.append(results.Row("hazard_ratio", 0.85123456, 0.8, 0.9, score=one.score, n=n,
-                               form="points", events=events, method="Cox, Efron"))  # fmt: skip
+        for grouping in ("overall", "primary_group", "treatment"):
+            cox.append(
+                results.Row(
+                    "hazard_ratio", 0.85123456, 0.8, 0.9, set="own", stratum_set=grouping,
+                    score=one.score, form="points", n=n, events=events, method="Cox, Efron",
+                )
+            )  # fmt: skip
         cox.append(results.Row("ph_p", 0.0312, score=one.score, form="points", n=n, events=events))
         for form, value in (("points", one.points.astype(str)), ("band", one.band)):
             table = pd.DataFrame({"value": value, "outcome_6mo": six})[one.known]
@@ -307,9 +312,10 @@ def table_one_rows(n: int) -> list[tuple[str, str, str, float, int]]:
 def _plausibility(p: pd.DataFrame) -> pd.DataFrame:
     """Findings of every size: none, a few, most of all, and a rule that couldn't be asked."""
     n = len(p)
-    rows = [("prostate_in_woman", "impossible", 0, n), ("entry_after_exit", "impossible", 4, n),
-            ("solitary_but_many", "impossible", n // 3, n - 3),
-            ("everybody_died", "design", n - 2, n),
+    rows = [("prostate_in_woman", "impossible", 0, n),
+            ("entry_after_exit", "impossible", min(4, n), n),
+            ("solitary_but_many", "impossible", n // 3, max(n - 3, 0)),
+            ("everybody_died", "design", max(n - 2, 0), n),
             ("psa_in_woman", "implausible", 0, 0)]  # fmt: skip
     table = pd.DataFrame(rows, columns=["rule", "severity", "n", "of"])
     return table.assign(column="primary, sex", meaning="in words", repair="look", source="")

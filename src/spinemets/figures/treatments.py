@@ -235,7 +235,7 @@ def _ratios(data: pd.DataFrame) -> list[Effect]:
             what = f"{plain(str(name))}, by its time" if title else _against(data, str(name))
             out.append(Effect(f"{what}: {size}", heading=True))
             out += [
-                Effect(_term(r["term"]), r["estimate"], r["lower"], r["upper"],
+                Effect(_term(str(r["term"])), r["estimate"], r["lower"], r["upper"],
                        look=i if not title else i % 5)
                 for i, r in enumerate(group.to_dict("records"))
             ]  # fmt: skip
@@ -298,12 +298,12 @@ def _caption(source: Source, data: pd.DataFrame) -> str:
 def _spoken(data: pd.DataFrame) -> str:
     rows = data[data["element"].isin(["hazard_ratio", "immortal_time"])]
     said = [
-        f"{plain(r['stratum_set'])}, {_term(r['term'])}: hazard ratio {r['estimate']:.2f}"
+        f"{plain(r['stratum_set'])}, {_term(str(r['term']))}: hazard ratio {r['estimate']:.2f}"
         for r in rows.to_dict("records")
     ]
     wide = _balance(data)
     if len(wide):
-        worst = ", ".join(f"{NAMES.get(t, t)} {float(wide[t].max()):.2f}" for t in wide)
+        worst = ", ".join(f"{NAMES.get(str(t), str(t))} {float(wide[t].max()):.2f}" for t in wide)
         said.append(f"largest standardised difference: {worst}")
     return "; ".join(said)
 
