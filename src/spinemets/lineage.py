@@ -59,7 +59,7 @@ def steps(plan: Plan, cohort: str) -> list[Step]:
     patients, scores = f"{private}/patients.parquet", f"{private}/scores.parquet"
     info, public_info = f"{private}/cohort.json", f"{release}/cohort.json"
     inclusion = f"{private}/inclusion.parquet"
-    raw = [plan.raw_table(where), *plan.mapping(where)]
+    raw = [plan.raw_table(where), *plan.mapping(where), *plan.beside(where)]
 
     def made(names: Iterable[str]) -> list[str]:
         return [f"{private}/{name}.csv" for name in names]

@@ -29,6 +29,7 @@ rule ingest:
     input:
         table=plan.raw_table,
         mapping=plan.mapping,
+        beside=plan.beside,
     output:
         patients=f"{PRIVATE}/{{cohort}}/patients.parquet",
         inclusion=f"{PRIVATE}/{{cohort}}/inclusion.parquet",

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from spinemets import yamlfile
+from spinemets.errors import InputError
 from spinemets.plan.study import Study
 from spinemets.released import (
     DESCRIPTION,
@@ -165,6 +167,28 @@ class Files(Study):
         mapping = self.cohorts[wildcards.cohort].mapping
         return [mapping] if mapping else []
 
+    def beside(self, wildcards: Any) -> list[str]:
+        """
+        Files that the mapping of a cohort reads beside its table: joined tables, a dictionary.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        list of str
+            Those that exist, once each. A mapping with faults names none: ingest tells the faults,
+            and a file that isn't there.
+        """
+        cohort = self.cohorts[wildcards.cohort]
+        if cohort.mapping is None or cohort.file is None:
+            return []
+        folder = Path(cohort.file).parent
+        paths = [folder / name for name in _named(cohort.mapping)]
+        return list(dict.fromkeys(path.as_posix() for path in paths if path.is_file()))
+
     def score_files(self, _: Any = None) -> list[str]:
         """
         The study's own score files.
@@ -225,3 +249,17 @@ class Files(Study):
             Paths relative to the study folder.
         """
         return self.figure_files(wildcards.cohort)
+
+
+def _named(mapping: str) -> list[str]:
+    """Files under ``join`` and ``redcap.dictionary`` of a mapping, as far as it can be read."""
+    try:
+        found = yamlfile.load(mapping).data
+    except InputError:
+        return []
+    if not isinstance(found, dict):
+        return []
+    joins, redcap = found.get("join"), found.get("redcap")
+    names = [j.get("file") for j in joins if isinstance(j, dict)] if isinstance(joins, list) else []
+    names += [redcap.get("dictionary")] if isinstance(redcap, dict) else []
+    return [name for name in names if isinstance(name, str) and "\0" not in name]
