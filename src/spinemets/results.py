@@ -31,6 +31,8 @@ COLUMNS: Final = (
     "events",
     "note",
 )
+#: Begins the note of a score whose direction a cohort contradicts.
+SUSPECT: Final = "direction_suspect"
 NUMBERS: Final = ("estimate", "lower", "upper", "std_error")
 #: Columns of tables of models with several terms.
 MODEL_COLUMNS: Final = (

@@ -8,6 +8,7 @@ import pytest
 
 from spinemets.errors import InputError
 from spinemets.evaluation.discrimination import SUSPECT
+from spinemets.performance.brier import brier_t
 from spinemets.performance.decisions import decisions
 from spinemets.scores import registry
 from spinemets.settings import EvaluationSettings, ScoreSettings, SurvivalSettings
@@ -52,6 +53,28 @@ def cohort(n: int = 400) -> tuple[pd.DataFrame, pd.DataFrame]:
     return patients, pd.concat(parts, ignore_index=True)
 
 
+def supplied(patients: pd.DataFrame) -> pd.DataFrame:
+    """Supplied survival at 90 and 365 days, worse than the truth; a fifth has none."""
+    random = np.random.default_rng(6)
+    parts = []
+    for variant, scale in (("90d", 0.5), ("365d", 1.5)):
+        known = np.arange(len(patients)) % 5 > 0
+        survival = np.exp(-scale * random.exponential(size=len(patients)) / 3).round(3)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "patient_id": patients["patient_id"], "score": "sorg_ml_2019",
+                    "variant": variant,
+                    "points": pd.array(np.where(known, survival, np.nan), dtype="Float64"),
+                    "band": None, "low": np.where(known, survival, 0.0),
+                    "high": np.where(known, survival, 1.0),
+                    "status": np.where(known, "determined", "missing"), "reason": "",
+                }
+            )
+        )  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
 def run(**change: object) -> dict[str, pd.DataFrame]:
     patients, scores = cohort()
     settings = EvaluationSettings(
@@ -94,7 +117,11 @@ def test_flipped_tomita_is_seen_withheld_from_the_ranking_and_never_flipped_back
         known = dict(original(*args, **options))  # type: ignore[arg-type]
         tomita = known["tomita_2001"]
         known["tomita_2001"] = SimpleNamespace(
-            id=tomita.id, direction=-tomita.direction, bands=tomita.bands
+            id=tomita.id,
+            direction=-tomita.direction,
+            bands=tomita.bands,
+            predicts_survival=tomita.predicts_survival,
+            data=tomita.data,
         )
         return known
 
@@ -110,3 +137,53 @@ def test_flipped_tomita_is_seen_withheld_from_the_ranking_and_never_flipped_back
     assert ranked["note"].str.startswith("not ranked: direction_suspect").all()
     with pytest.raises(InputError, match="tomita_2001: direction_suspect"):
         run(strict=True)
+
+
+def test_supplied_probabilities_are_risks_at_their_own_horizon_beside_the_scores():
+    patients, scores = cohort()
+    scores = pd.concat([scores, supplied(patients)], ignore_index=True)
+    ids = [*PAIR, "sorg_ml_2019"]
+    settings = EvaluationSettings(
+        horizons_months=[6], comparison_sets=[{"id": "all", "scores": ids}], bootstrap=16
+    )
+    found = evaluate(
+        patients, scores, INFO, settings, ScoreSettings(ids=ids), SurvivalSettings(strata=[])
+    )
+    assert not found["performance"]["note"].str.contains("not computed").any()
+    for variant, other in (("90d", "365d"), ("365d", "90d")):
+        model = {"score": "sorg_ml_2019", "variant": variant}
+        for group in ("own", "all"):
+            at = model | {"set": group, "horizon": variant}
+            auc = rows(found["performance"], measure="auc", form="points", **at)
+            assert 0 < auc["std_error"].item() < 0.1
+            for measure in ("brier", "ipa"):
+                error = rows(found["prediction_error"], measure=measure, **at)
+                assert error["source"].item() == "supplied"
+                assert error["estimate"].notna().item()
+            benefit = rows(found["decision_curves"], measure="net_benefit", source="supplied", **at)
+            assert benefit["estimate"].notna().all()
+            assert len(benefit) > 5
+        slope = rows(found["calibration"], measure="calibration_slope", horizon=variant, **model)
+        assert slope["source"].item() == "supplied"
+        # Nothing is fitted in place of a probability at another horizon.
+        error = rows(found["prediction_error"], measure="brier", set="own", horizon=other, **model)
+        assert error["estimate"].isna().item()
+        assert error["note"].item().startswith(f"a supplied probability of survival at {variant}")
+    own = rows(found["prediction_error"], set="own", measure="brier", horizon="90d")
+    own = rows(own, score="sorg_ml_2019", variant="90d")
+    have = supplied(patients).query("variant == '90d' and status == 'determined'")
+    inside = patients["patient_id"].isin(have["patient_id"]).to_numpy()
+    direct = brier_t(
+        patients["survival_days"].to_numpy()[inside], patients["died"].to_numpy()[inside],
+        1 - have["points"].to_numpy(dtype=float)[:, np.newaxis], [90],
+    )  # fmt: skip
+    assert own["estimate"].item() == pytest.approx(direct.estimate[0, 0], rel=1e-12)
+
+
+def test_the_guard_judges_only_scores_of_overall_survival():
+    known = registry.load_definitions()
+    judged = {key for key, d in known.items() if d.predicts_survival}
+    assert {*PAIR, "sorg_ml_2019", "rades_2008", "van_der_linden_2005"} <= judged
+    others = {"rades_ambulatory_2008", "rades_ambulatory_2022", "rades_lpfs_2018", "sins", "escc",
+              "frankel_change", "noms_2013", "mstfi_2016"}  # fmt: skip
+    assert others.isdisjoint(judged)

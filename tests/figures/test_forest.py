@@ -7,7 +7,7 @@ import pytest
 from matplotlib import rc_context
 
 from spinemets.figures import FIGURES, Source, style
-from spinemets.results import Row, frame, write_csv
+from spinemets.results import SUSPECT, RiskRow, Row, frame, write_csv
 
 OSRI = {"score": "osri_2013", "n": 73, "events": 61}
 
@@ -126,3 +126,48 @@ def test_nothing_to_show_is_a_panel_with_the_reason(draw, source, figure, table,
     drawing = draw(figure, table, nothing)
     assert drawing.data["text"].tolist() == [reason]
     assert reason in words(drawing)
+
+
+def suspect_rows():
+    """Two scores; the cohort contradicts the direction of Tomita's."""
+    why = f"{SUSPECT}: the 99.9 % interval of Harrell's C lies below one half"
+    rows = []
+    for score, at, note in (("osri_2013", 0.62, ""), ("tomita_2001", 0.35, why)):
+        where = {"score": score, "form": "points", "n": 300, "events": 250, "set": "own"}
+        rows.append(Row("harrell_c", at, at - 0.04, at + 0.04, note=note, **where))
+        rows.append(
+            Row("harrell_c", at, at - 0.05, at + 0.05, stratum_set="primary_group",
+                stratum="within", **where)
+        )  # fmt: skip
+        rows.append(Row("auc", at, at - 0.05, at + 0.05, horizon="12mo", note=note, **where))
+    return frame(rows)
+
+
+@pytest.mark.parametrize("figure", ["forest_c", "published_discrimination"])
+def test_a_score_of_doubtful_direction_is_withheld_with_the_reason_in_its_place(draw, figure):
+    drawing = draw(figure, "performance", suspect_rows())
+    assert "Withheld: Tomita 2001." in words(drawing)
+    assert "0.35" not in words(drawing) + drawing.alt
+    assert "0.62" in words(drawing) or figure != "forest_c"
+    if figure == "forest_c":
+        assert "withheld" in words(drawing)
+        assert words(drawing).count("OSRI 2013") >= 1
+        tomita = drawing.data[drawing.data["score"].eq("tomita_2001")]
+        assert tomita["estimate"].isna().all()
+        assert tomita["note"].eq(SUSPECT).all()
+    else:
+        assert not drawing.data["subject"].eq("tomita_2001").any()
+
+
+def test_the_ranking_says_which_score_is_not_ranked(draw):
+    rows = [
+        RiskRow("rank_harrell_c", at, 1.0, 2.0, set="pair", score=score, form="points", n=300,
+                events=250)
+        for score, at in (("osri_2013", 1.2), ("katagiri_2014", 1.8))
+    ]  # fmt: skip
+    rows.append(
+        RiskRow("rank_harrell_c", set="pair", score="tomita_2001", form="points", n=300,
+                events=250, note=f"not ranked: {SUSPECT}: check the direction")
+    )  # fmt: skip
+    drawing = draw("ranking", "rankings", frame(rows, RiskRow))
+    assert f"Not shown: Tomita 2001 (not ranked: {SUSPECT}: check the direction)" in words(drawing)

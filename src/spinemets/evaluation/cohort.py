@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,7 +11,15 @@ from spinemets import contract, strata
 from spinemets.evaluation.design import Bands, Design, ObjectArray, Options, Outcome, Thresholds
 from spinemets.evaluation.scores import OneScore, comparison_set, read_scores
 from spinemets.performance.decisions import decisions
-from spinemets.performance.risks import PublishedRates, Risk, published_rates, published_risk
+from spinemets.performance.risks import (
+    PublishedRates,
+    Risk,
+    published_rates,
+    published_risk,
+    supplied_risk,
+)
+from spinemets.scores.definition import horizon_label
+from spinemets.scores.imports import days
 from spinemets.settings import EvaluationSettings, SurvivalSettings
 from spinemets.survival import grid
 from spinemets.units import DAYS_PER_MONTH
@@ -25,7 +33,12 @@ AGE_EDGES: Final = (0, 50, 60, 70, 80, 200)
 NOT_RECORDED: Final = "not recorded"
 
 
-def outcome_of(patients: pd.DataFrame, settings: EvaluationSettings, resolution: str) -> Outcome:
+def outcome_of(
+    patients: pd.DataFrame,
+    settings: EvaluationSettings,
+    resolution: str,
+    further: Iterable[grid.Horizon] = (),
+) -> Outcome:
     """
     Follow-up of the patients with the horizons that this cohort can answer.
 
@@ -37,13 +50,15 @@ def outcome_of(patients: pd.DataFrame, settings: EvaluationSettings, resolution:
         Horizons.
     resolution : {"day", "month"}
         Time resolution of the source: whole months can't answer a horizon between two months.
+    further : iterable of Horizon
+        Horizons of supplied probabilities, beside those of the settings.
 
     Returns
     -------
     Outcome
         Days, deaths, horizons in days and the refused ones with the reason.
     """
-    asked = _horizons(settings)
+    asked = sorted({*_horizons(settings), *further}, key=lambda horizon: horizon.days)
     refused = {h.label: why for h in asked if (why := grid.off_grid(h.days, resolution))}
     return Outcome(
         time=patients["survival_days"].to_numpy(dtype="float64"),
@@ -60,11 +75,14 @@ def _horizons(settings: EvaluationSettings) -> list[grid.Horizon]:
     return sorted(asked, key=lambda horizon: horizon.days)
 
 
-def _printed(settings: EvaluationSettings) -> dict[str, dict[str, float]]:
+def _printed(outcome: Outcome) -> dict[str, dict[str, float]]:
     """Each horizon in the unit in which survival was printed for it."""
-    months = {grid.month_horizon(m).label: {"horizon_months": m} for m in settings.horizons_months}
-    days = {grid.day_horizon(d).label: {"horizon_days": d} for d in settings.horizons_days}
-    return months | days
+    return {
+        label: {"horizon_months": float(label.removesuffix("mo"))}
+        if label.endswith("mo")
+        else {"horizon_days": days}
+        for label, days in outcome.horizons.items()
+    }
 
 
 def design_of(
@@ -98,10 +116,11 @@ def design_of(
     wanted : dict of str to list of str
         Scores asked for, per comparison set.
     """
-    outcome = outcome_of(patients, settings, info["resolution"])
     known = read_scores(scores, patients["patient_id"], definitions)
-    bands = {key: _bands(definitions[one.score], settings, outcome) for key, one in known.items()}
-    wanted = {group.id: list(group.scores) for group in settings.comparison_sets}
+    asked = supplied_horizons(known, definitions)
+    outcome = outcome_of(patients, settings, info["resolution"], set(asked.values()))
+    bands = {key: _bands(definitions[one.score], outcome) for key, one in known.items()}
+    wanted = {g.id: _with_horizons(g.scores, known, asked) for g in settings.comparison_sets}
     sets = [comparison_set(name, keys, known, outcome.event) for name, keys in wanted.items()]
     centre = None
     if "centre" in patients and patients["centre"].notna().any():
@@ -112,7 +131,9 @@ def design_of(
         sets=sets,
         strata={s: strata.group(patients, s).to_numpy(dtype=object) for s in survival.strata},
         risks={
-            key: _published(one, bands[key], definitions[one.score], settings, outcome)
+            key: _supplied(one, asked[key], outcome)
+            if key in asked
+            else _published(one, bands[key], definitions[one.score], outcome)
             for key, one in known.items()
         },
         bands={key: found for key, found in bands.items() if found.names},
@@ -127,6 +148,55 @@ def design_of(
         ),
     )
     return design, wanted
+
+
+def supplied_horizons(
+    scores: Mapping[str, OneScore], definitions: Mapping[str, Any]
+) -> dict[str, grid.Horizon]:
+    """
+    Horizons of probabilities of survival that were computed elsewhere.
+
+    Parameters
+    ----------
+    scores : mapping of str to OneScore
+        Scores by key; an imported model has one entry per horizon.
+    definitions : mapping of str to Definition
+        Score definitions.
+
+    Returns
+    -------
+    dict of str to Horizon
+        By key, for imported models that somebody has a probability of.
+    """
+    found = {}
+    for key, one in scores.items():
+        for prediction in definitions[one.score].data.predictions:
+            at = prediction.horizon
+            if horizon_label(at) == one.variant and one.determined.any():
+                found[key] = grid.Horizon(days(at), one.variant)
+    return found
+
+
+def _with_horizons(
+    wanted: Iterable[str], known: Mapping[str, OneScore], asked: Mapping[str, grid.Horizon]
+) -> list[str]:
+    """Scores of a set; an imported model named without its horizon stands for all of them."""
+    found = []
+    for key in wanted:
+        every = [k for k in asked if known[k].score == key]
+        found += every if every and key not in asked else [key]
+    return list(dict.fromkeys(found))
+
+
+def _supplied(one: OneScore, at: grid.Horizon, outcome: Outcome) -> dict[str, Risk]:
+    """The risk at its own horizon; none is made up for the others."""
+    why = f"a supplied probability of survival at {at.label}, not at this horizon"
+    nothing = np.full(outcome.n, np.nan)
+    found = {label: Risk(nothing, "supplied", reason=why) for label in outcome.horizons}
+    if at.label in outcome.horizons:
+        risk = np.where(one.determined, 1 - one.points, np.nan)
+        found[at.label] = supplied_risk(risk, f"supplied: {one.key}")
+    return found
 
 
 def thresholds_of(settings: EvaluationSettings, outcome: Outcome) -> dict[str, Thresholds]:
@@ -157,11 +227,10 @@ def thresholds_of(settings: EvaluationSettings, outcome: Outcome) -> dict[str, T
     return found
 
 
-def _bands(definition: Any, settings: EvaluationSettings, outcome: Outcome) -> Bands:
+def _bands(definition: Any, outcome: Outcome) -> Bands:
     rates: dict[str, PublishedRates] = {}
-    for label, at in _printed(settings).items():
-        if label in outcome.horizons:
-            rates[label] = published_rates(definition.bands, **at)
+    for label, at in _printed(outcome).items():
+        rates[label] = published_rates(definition.bands, **at)
     return Bands(tuple(band.id for band in definition.bands), rates, _expected(definition))
 
 
@@ -185,7 +254,6 @@ def _published(
     one: OneScore,
     bands: Bands,
     definition: Any,
-    settings: EvaluationSettings,
     outcome: Outcome,
 ) -> dict[str, Risk]:
     names = np.array([*bands.names, None], dtype=object)
@@ -193,8 +261,7 @@ def _published(
     labels = names[place]
     return {
         label: published_risk(labels, definition.bands, **at)
-        for label, at in _printed(settings).items()
-        if label in outcome.horizons
+        for label, at in _printed(outcome).items()
     }
 
 

@@ -14,9 +14,8 @@ from spinemets.evaluation.scores import BoolArray, FloatArray, OneScore
 from spinemets.performance.discrimination import Concordance, auc_t, harrell_c, uno_c
 from spinemets.performance.discrimination_models import gonen_heller_k, royston_d
 from spinemets.performance.optimism import NOTHING_FITTED
-from spinemets.results import Row
+from spinemets.results import SUSPECT, Row
 
-SUSPECT: Final = "direction_suspect"
 #: Coverage of the interval that the orientation guard asks of C.
 GUARD: Final = 0.999
 JACKKNIFE: Final = "infinitesimal jackknife, logit"
@@ -52,13 +51,14 @@ def suspects(design: Design) -> dict[str, str]:
     -------
     dict of str to str
         Score key to explanation: on its own patients, with at least 100 events, the 99.9 % interval
-        of Harrell's C lies below one half. The direction is never changed for that reason.
+        of Harrell's C lies below one half. Scores of another outcome than overall survival
+        (walking, local control) are not judged. The direction is never changed for that reason.
     """
     found = {}
     for key, one in design.scores.items():
         inside = one.determined
         events = int(design.outcome.event[inside].sum())
-        if events < FEW_EVENTS:
+        if events < FEW_EVENTS or not one.guarded:
             continue
         result = _harrell(design.outcome, (one,), inside, "points", None)
         if _below_half(result)[0]:

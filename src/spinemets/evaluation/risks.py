@@ -86,7 +86,8 @@ def risk_table(design: Design) -> RiskTable:
         for label in design.outcome.horizons:
             given = design.risks.get(key, {}).get(label)
             sources: dict[str, Risk] = {}
-            if given is not None and given.available:
+            # No risk is fitted in place of one that was to be supplied.
+            if given is not None and (given.available or given.source == "supplied"):
                 sources[given.source] = given
             else:
                 sources["cross_fitted"] = _fitted(design, one, label, design.options.folds)

@@ -36,6 +36,10 @@ class Definition(Protocol):
         """+1 when a higher total means longer survival, -1 when shorter, 0 when neither."""
 
     @property
+    def predicts_survival(self) -> bool:
+        """Whether overall survival is what the score was made for."""
+
+    @property
     def bands(self) -> Sequence[Band]:
         """Bands in ascending order of the total."""
 
@@ -63,6 +67,9 @@ class OneScore:
         Forms that the score has.
     note : str
         What has to be said beside all its results.
+    guarded : bool
+        Whether it predicts overall survival, so that a C below one half puts its direction in
+        doubt; a score of walking or of local control may well run against survival.
     """
 
     score: str
@@ -76,6 +83,7 @@ class OneScore:
     applicable: BoolArray
     forms: tuple[str, ...] = ("points", "band")
     note: str = ""
+    guarded: bool = True
 
     @property
     def key(self) -> str:
@@ -136,6 +144,7 @@ def read_scores(
             high=_floats(rows["high"]),
             determined=(rows["status"] == "determined").to_numpy(dtype=bool, na_value=False),
             applicable=(rows["status"] != "not_applicable").to_numpy(dtype=bool, na_value=False),
+            guarded=definition.predicts_survival,
         )
         out[one.key] = one
     return out

@@ -63,7 +63,7 @@ def _own_survival(source: Source) -> Iterator[dict[str, Any]]:
 
 def _own_scores(source: Source) -> Iterator[dict[str, Any]]:
     """C and AUC of this cohort's scores, each on its own patients."""
-    table = source.table("performance")
+    table, _ = source.guarded(source.table("performance"))
     here = table["set"].eq("own") & table["stratum_set"].eq("overall") & table["variant"].eq("")
     here &= table["form"].eq("points") & table["measure"].isin(["harrell_c", "auc"])
     table = table[here & table["estimate"].notna()]
@@ -187,10 +187,12 @@ def draw(source: Source, title: str, tables: Sequence[str], blocks: Sequence[str
     """
     width = max(source.settings.width_mm, NARROWEST)
     data = collect(source, blocks)
+    withheld = source.guarded(source.table("performance"))[1] if HARRELL in blocks else []
     if data.empty:
         reason = "No estimate of this cohort answers a question that a paper answers."
+        reason = " ".join([reason, *withheld])
         return empty(source, width, reason, list(tables))
-    remarks = _remarks(data)
+    remarks = [*withheld, *_remarks(data)]
     page = _page(source, data, width, remarks)
     theirs = data[~data["own"]]
     return Drawing(

@@ -10,6 +10,7 @@ from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
 from spinemets.figures.source import Source, count, span
 from spinemets.figures.style import SMALL, Page
+from spinemets.results import SUSPECT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,18 +94,18 @@ def draw(source: Source) -> Drawing:
     """
     width = max(source.settings.width_mm, NARROWEST)
     table = source.table("performance")
-    table = table[table["measure"].eq("harrell_c")]
+    table, withheld = source.guarded(table[table["measure"].eq("harrell_c")])
     moved = table[table["form"].eq("") & table["note"].ne("")]
     table = table[table["form"].isin(list(MARKS))]
     found = blocks(table)
     if not found:
         notes = [n for n in dict.fromkeys(table["note"]) if n]
-        reason = "; ".join(notes[:3]) or "no score could be computed"
+        reason = "; ".join(withheld or notes[:3]) or "no score could be computed"
         return empty(source, width, f"No estimate of Harrell's C: {reason}.", list(TABLES))
     sets = [s for s in dict.fromkeys(table["set"]) if s != OWN]
     columns = [*sets[:1], OWN] if width >= TWO_COLUMNS else [*sets, OWN][:1]
     scores, without = _scores(table, columns)
-    remarks = _reasons(source, table, without)
+    remarks = [*withheld, *_reasons(source, table, without)]
     page = _page(source, found, columns, scores, width, remarks)
     data = _twin(source, found, columns)
     overall = data[data["block"].eq("All patients")]
@@ -129,11 +130,12 @@ Key = tuple[str, str]
 
 
 def _scores(table: pd.DataFrame, columns: list[str]) -> tuple[list[Key], list[Key]]:
-    """Scores with an estimate in one of the columns, and those without any."""
+    """Scores with an estimate (or one withheld) in one of the columns, and those without any."""
     own = table[table["set"].eq(OWN)]
     every = dict.fromkeys([*_keys(own), *_keys(table)])
     shown = table[table["set"].isin(columns) & table["stratum"].isin(["all", "within"])]
-    known = set(_keys(shown[shown["estimate"].notna()]))
+    doubted = shown["note"].str.contains(SUSPECT, regex=False)
+    known = set(_keys(shown[shown["estimate"].notna() | doubted]))
     return [k for k in every if k in known], [k for k in every if k not in known]
 
 
@@ -193,7 +195,7 @@ def _spoken(overall: pd.DataFrame) -> str:
 
 def _interval(row: Any) -> str:
     if row["estimate"] != row["estimate"]:
-        return "no estimate"
+        return "withheld" if SUSPECT in str(row.get("note", "")) else "no estimate"
     if row["lower"] != row["lower"]:
         return f"{row['estimate']:.2f}"
     return f"{row['estimate']:.2f} ({row['lower']:.2f}–{row['upper']:.2f})"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from spinemets.errors import Fault, InputError
+from spinemets.results import SUSPECT
 from spinemets.settings import FigureSettings
 from spinemets.tables import COUNT, NUMBER, TABLES
 
@@ -118,6 +119,38 @@ class Source:
         """
         short = next(iter(self.facts(score, "short").values()), plain(score))
         return f"{short}, {plain(variant)}" if variant else short
+
+    def guarded(self, table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+        """
+        Withhold scores whose direction the cohort contradicts from a figure that orders scores.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            Rows of ``performance``.
+
+        Returns
+        -------
+        table : pandas.DataFrame
+            The same rows, without estimates for such scores; the note says why.
+        remarks : list of str
+            The explanation that stands in the figure, if there is such a score.
+        """
+        doubted = table["note"].str.contains(SUSPECT, regex=False)
+        pairs = zip(table["score"], table["variant"], strict=True)
+        keys = list(dict.fromkeys(k for k, bad in zip(pairs, doubted, strict=True) if bad))
+        if not keys:
+            return table, []
+        pairs = zip(table["score"], table["variant"], strict=True)
+        out = [key in keys for key in pairs]
+        table = table.copy()
+        table.loc[out, ["estimate", "lower", "upper"]] = float("nan")
+        table.loc[out, "note"] = SUSPECT
+        names = ", ".join(self.score(*key) for key in keys)
+        return table, [
+            f"Withheld: {names}. This cohort contradicts the declared direction (99.9 % interval "
+            "of Harrell's C below one half); check the direction and the coding of the items."
+        ]
 
     def without(self, shown: Iterable[str]) -> list[str]:
         """
