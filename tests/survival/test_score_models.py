@@ -203,3 +203,14 @@ def test_separation_in_a_model_of_many_terms_is_penalised_and_said(data):
     row = only(rows, measure="hazard_ratio", term="rare")
     assert "penalised" in row.note
     assert 0 <= row.lower < row.estimate < row.upper
+
+
+def test_equal_patients_have_equal_cross_fitted_risks():
+    rng = np.random.default_rng(3)
+    n, folds = 1035, np.arange(1035) % 5
+    group = rng.integers(0, 14, n)
+    sample = make_sample(rng.exponential(200 / (1 + group)) + 1, rng.random(n) < 0.8)
+    risk = added_value.cross_fitted_risk(np.eye(14)[group][:, 1:], sample, 182.0, folds)
+    places = set(zip(folds.tolist(), group.tolist(), strict=True))
+    found = set(zip(folds.tolist(), group.tolist(), risk.tolist(), strict=True))
+    assert len(found) == len(places)

@@ -49,7 +49,9 @@ def cross_fitted_risk(x: Floats, sample: Sample, days: float, folds: Floats) -> 
         middle = fit.x.mean(axis=0)
         hazard = predict_survival(fit, middle[None], [days]).cumulative_hazard[0, 0]
         coef = np.where(fit.aliased, 0.0, fit.coef)
-        out[held] = -np.expm1(-hazard * np.exp((x[held] - middle) @ coef))
+        # Summed row by row: a matrix product may round equal patients apart, and C lose a tie.
+        predictor = ((x[held] - middle) * coef).sum(axis=1)
+        out[held] = -np.expm1(-hazard * np.exp(predictor))
     return out
 
 
