@@ -320,11 +320,13 @@ def table_one_by(table: pd.DataFrame, grouping: str) -> Shown | None:
     for variable, found in part.groupby("variable", sort=False):
         column = contract.columns()[str(variable)]
         gap = found.loc[found["statistic"].eq("standardised_difference"), "value"].max()
+        cells: dict[str, dict[tuple[str, str], Any]] = {}
+        read_off = zip(*(found[c] for c in ("stratum", "level", "statistic", "value")), strict=True)
+        for name, level, statistic, value in read_off:
+            cells.setdefault(name, {})[(str(level), str(statistic))] = value
         lines: dict[str, list[str]] = {}
         for place, name in enumerate(strata_names):
-            one = found[found["stratum"].eq(name)]
-            cells = {(str(r.level), str(r.statistic)): r.value for r in one.itertuples()}
-            for label, value, lost in _variable(column, cells):
+            for label, value, lost in _variable(column, cells.get(name, {})):
                 line = lines.setdefault(label, [""] * len(strata_names))
                 line[place] = value or (f"missing {lost}" if lost else "")
         for place, (label, values) in enumerate(lines.items()):
