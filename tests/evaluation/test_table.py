@@ -117,12 +117,17 @@ def test_survival_probabilities_and_hazards(table):
     )
     call = CALL | {"scores": (), "horizons": [12]}
     by_risk = evaluate(more, **call, risks={"m@12": "model_12"})
-    by_survival = evaluate(more, **call, survival={"m@12mo": "alive"}, hazards={"m": "hazard"})
+    given = {"survival": {"m@12mo": "alive"}, "hazards": {"m": "hazard"}}
+    by_survival = evaluate(more, **call, **given)
     a, b = (f["prediction_error"]["estimate"].to_numpy() for f in (by_risk, by_survival))
     assert a == pytest.approx(b)
     rows = by_survival["calibration"]
     assert 0 <= one(rows, measure="d_calibration_p")["estimate"] <= 1
     assert "information level 3" in one(by_risk["calibration"], measure="d_calibration_p")["note"]
+    both = evaluate(more, **call, **given, request=["apparent"])["calibration"]
+    fitted = one(both, measure="d_calibration_p", source="apparent")
+    assert np.isnan(fitted["estimate"])
+    assert "information level 3" in fitted["note"]
 
 
 def test_ranks_and_shares_add_up(found):
@@ -130,6 +135,20 @@ def test_ranks_and_shares_add_up(found):
     best = rows[rows["measure"].eq("p_best_harrell_c")]
     assert best["estimate"].sum() == pytest.approx(1)
     assert rows.loc[rows["measure"].eq("rank_brier"), "horizon"].ne("").all()
+
+
+def test_risks_fitted_here_are_not_ranked_with_supplied_ones(found):
+    pairs = found["comparisons"].query("measure == 'brier' and horizon == '12mo'")
+    mixed = pairs["source"].str.contains("+", regex=False)
+    assert set(pairs.loc[~mixed, "source"]) == {"cross_fitted"}
+    assert pairs.loc[mixed, "note"].str.contains("not like with like").all()
+    assert not pairs.loc[~mixed, "note"].str.contains("not like with like").any()
+    ranks = found["rankings"].query("measure == 'rank_brier' and horizon == '12mo'")
+    source = dict(zip(ranks["score"], ranks["source"], strict=True))
+    assert source == {"worse": "cross_fitted", "better": "cross_fitted", "model": "supplied"}
+    alone = ranks.set_index("score").loc["model"]
+    assert np.isnan(alone["estimate"])
+    assert alone["note"] == "not ranked: the only supplied risk of the set"
 
 
 def test_reclassification_and_transport(found):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spinemets.performance.bootstrap import bootstrap
 from spinemets.performance.brier import BrierResult, brier_t, integrated_brier
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"
@@ -208,3 +209,30 @@ def test_a_wrong_call_names_the_argument(argument: str, wrong: dict[str, Any]) -
     }
     with pytest.raises(ValueError, match=argument):
         brier_t(**{**call, **wrong})
+
+
+def test_after_follow_up_was_cut_at_the_horizon_there_is_no_score():
+    """R prints .028 where everybody's risk of .8 alone must give .16: the survivors are gone."""
+    rng = np.random.default_rng(5)
+    death = rng.exponential(200, 400)
+    end = rng.uniform(50, 2000, 400)
+    time, event = np.minimum(np.minimum(death, end), 365), (death <= end) & (death <= 365)
+    event[np.flatnonzero(time == 365)[:3]] = True  # and some die on the last day
+    risks = np.full((400, 2), 0.8)
+    found = brier_t(time, event, risks, [364, 365])
+    assert found.estimate[0, 0] > 0.1
+    assert found.null[0] > 0.1
+    assert np.isnan(found.estimate[1, 0])
+    assert np.isnan(found.null[1])
+    assert np.isnan(found.ipa[1, 0])
+    assert found.reason[1] == ("nobody is followed beyond the horizon",)
+    samples = bootstrap(time, event, risks[:, 0], higher_is_worse=True, horizons=[364, 365],
+                        risks=risks[:, np.newaxis], replicates=32)  # fmt: skip
+    assert np.isfinite(samples.brier[:, 0]).all()
+    assert np.isnan(samples.brier[:, 1]).all()
+
+
+def test_where_everybody_died_by_the_last_day_the_score_is_their_mean():
+    found = brier_t([1, 2, 3], [1, 1, 1], [[0.9], [0.5], [0.4]], [3])
+    assert found.estimate[0, 0] == pytest.approx((0.01 + 0.25 + 0.36) / 3)
+    assert found.reason == ((None,),)

@@ -1,4 +1,4 @@
-"""All scores of a set against each other on the same patients, and how sure their ranking is."""
+"""All scores of a set against each other on the same patients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from spinemets.evaluation.design import FORMS, Design, Outcome
 from spinemets.evaluation.risks import RiskTable
@@ -17,14 +16,14 @@ from spinemets.evaluation.scores import (
     OneScore,
     pairwise_sets,
 )
-from spinemets.performance.bootstrap import bootstrap
 from spinemets.performance.brier import brier_t
-from spinemets.performance.compare import differences, ranking
+from spinemets.performance.compare import differences
 from spinemets.performance.discrimination import auc_t, harrell_c, uno_c
 from spinemets.performance.precision import caution
-from spinemets.results import PairRow, RiskRow
+from spinemets.results import PairRow
 
-TOP = 3
+#: A risk fitted to this cohort has its calibration for nothing; a published one has not.
+UNLIKE = "a {one} risk against a {other} one: not like with like"
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,8 @@ class Measured:
         Patients, and events by the horizon.
     stratum_set : str
         ``overall``, or the grouping within which pairs were made.
+    sources : tuple of str
+        Source of every score's risk; empty where no risk enters.
     """
 
     measure: str
@@ -58,6 +59,7 @@ class Measured:
     n: int
     events: int
     stratum_set: str = "overall"
+    sources: tuple[str, ...] = ()
 
 
 def comparison_rows(
@@ -184,7 +186,7 @@ def _brier(
     outcome: Outcome, group: ComparisonSet, risks: RiskTable, label: str
 ) -> Iterator[Measured]:
     """Brier scores on the patients of the set in whom every available risk is known."""
-    for scores, members, table, source in paired_risks(group, risks, label):
+    for scores, members, table, sources in paired_risks(group, risks, label):
         if len(scores) < 2:
             continue
         found = brier_t(
@@ -193,14 +195,14 @@ def _brier(
         )  # fmt: skip
         events = int((outcome.event & (outcome.time <= outcome.horizons[label]))[members].sum())
         yield Measured(
-            "brier", "", label, source, scores, found.estimate[0], found.covariance[0], found.n,
-            events,
+            "brier", "", label, "", scores, found.estimate[0], found.covariance[0], found.n,
+            events, sources=sources,
         )  # fmt: skip
 
 
 def paired_risks(
     group: ComparisonSet, risks: RiskTable, label: str
-) -> Iterator[tuple[tuple[OneScore, ...], BoolArray, FloatArray, str]]:
+) -> Iterator[tuple[tuple[OneScore, ...], BoolArray, FloatArray, tuple[str, ...]]]:
     """
     Risks of a set's scores at a horizon, on the patients in whom all of them are known.
 
@@ -215,9 +217,9 @@ def paired_risks(
 
     Yields
     ------
-    scores, members, table, source
-        Scores with an available risk; patients; risks of shape (patients, scores); the sources,
-        joined by a plus sign where they differ. Nothing where no score has a risk.
+    scores, members, table, sources
+        Scores with an available risk; patients; risks of shape (patients, scores); the source of
+        every risk. Nothing where no score has a risk.
     """
     have = [(one, risks.default(one.key, label)) for one in group.scores]
     available = [(one, risk) for one, risk in have if risk.available]
@@ -227,8 +229,8 @@ def paired_risks(
     if not available or not members.any():
         return
     table = np.column_stack([risk.probability[members] for _, risk in available])
-    source = "+".join(dict.fromkeys(risk.source for _, risk in available))
-    yield tuple(one for one, _ in available), members, table, source
+    sources = tuple(risk.source for _, risk in available)
+    yield tuple(one for one, _ in available), members, table, sources
 
 
 def _differences(
@@ -238,7 +240,8 @@ def _differences(
     warning = caution(found.events)
     for k, (i, j) in enumerate(zip(result.first, result.second, strict=True)):
         one, other = found.scores[i], found.scores[j]
-        notes = [result.reason[k] or "", warning]
+        source, unlike = _sources(found, i, j)
+        notes = [result.reason[k] or "", unlike, warning]
         notes += [f"{s.key}: {suspect[s.key]}" for s in (one, other) if s.key in suspect]
         yield PairRow(
             found.measure,
@@ -257,7 +260,7 @@ def _differences(
             form=found.form,
             horizon=found.horizon,
             method="paired difference, influence functions, Wald",
-            source=found.source,
+            source=source,
             other_score=other.score,
             other_variant=other.variant,
             z=_known(result.z[k]),
@@ -270,117 +273,14 @@ def _differences(
         )
 
 
-def ranking_rows(design: Design, risks: RiskTable, suspect: Mapping[str, str]) -> Iterator[RiskRow]:
-    """
-    How sure the order of the scores of every set is.
-
-    Parameters
-    ----------
-    design : Design
-        The evaluation.
-    risks : RiskTable
-        Risks of the scores.
-    suspect : mapping of str to str
-        Scores that the orientation guard stopped: they aren't ranked, and a row says why.
-
-    Yields
-    ------
-    RiskRow
-        Per score and ranked measure (``harrell_c``, ``uno_c``, ``auc``, ``brier``):
-        ``rank_<measure>`` (mean rank and 95 % rank interval), ``p_best_<measure>``,
-        ``p_top3_<measure>``, from a paired bootstrap.
-    """
-    if design.options.bootstrap == 0:
-        return
-    for group in design.sets:
-        for form in FORMS:
-            scores, members = known_in(design, group, form)
-            kept = tuple(one for one in scores if one.key not in suspect)
-            for one in scores:
-                if one.key in suspect:
-                    yield RiskRow(
-                        "rank_harrell_c", set=group.id, score=one.score, variant=one.variant,
-                        form=form, n=int(members.sum()),
-                        events=int(design.outcome.event[members].sum()),
-                        note=f"not ranked: {suspect[one.key]}",
-                    )  # fmt: skip
-            if len(kept) > 1 and members.any():
-                yield from _ranked(design, group.id, kept, members, form)
-        for label in design.outcome.horizons:
-            yield from _ranked_brier(design, group, risks, label, suspect)
-
-
-def _ranked(
-    design: Design, set_id: str, scores: tuple[OneScore, ...], members: BoolArray, form: str
-) -> Iterator[RiskRow]:
-    outcome, options = design.outcome, design.options
-    found = bootstrap(
-        outcome.time[members],
-        outcome.event[members],
-        np.column_stack([one.values(form)[members] for one in scores]),
-        higher_is_worse=[one.higher_is_worse for one in scores],
-        horizons=list(outcome.horizons.values()),
-        replicates=options.bootstrap,
-        seed=options.seed,
-    )
-    base = RiskRow("", set=set_id, form=form, n=found.n, events=found.events)
-    yield from _ranks(base, "harrell_c", scores, found.harrell, True)
-    yield from _ranks(base, "uno_c", scores, found.uno, True)
-    for h, label in enumerate(outcome.horizons):
-        events = int((outcome.event & (outcome.time <= outcome.horizons[label]))[members].sum())
-        at = replace(base, horizon=label, events=events)
-        yield from _ranks(at, "auc", scores, found.auc[:, h], True)
-
-
-def _ranked_brier(
-    design: Design,
-    group: ComparisonSet,
-    risks: RiskTable,
-    label: str,
-    suspect: Mapping[str, str],
-) -> Iterator[RiskRow]:
-    outcome, options = design.outcome, design.options
-    for scores, members, table, source in paired_risks(group, risks, label):
-        keep = [k for k, one in enumerate(scores) if one.key not in suspect]
-        if len(keep) < 2:
-            continue
-        found = bootstrap(
-            outcome.time[members],
-            outcome.event[members],
-            table[:, keep],
-            higher_is_worse=True,
-            horizons=[outcome.horizons[label]],
-            risks=table[:, keep, np.newaxis],
-            replicates=options.bootstrap,
-            seed=options.seed,
-        )
-        events = int((outcome.event & (outcome.time <= outcome.horizons[label]))[members].sum())
-        base = RiskRow("", set=group.id, horizon=label, source=source, n=found.n, events=events)
-        ranked = tuple(scores[k] for k in keep)
-        yield from _ranks(base, "brier", ranked, found.brier[:, 0], False)
-
-
-def _ranks(
-    base: RiskRow,
-    measure: str,
-    scores: tuple[OneScore, ...],
-    replicates: npt.NDArray[np.float64],
-    higher_is_better: bool,
-) -> Iterator[RiskRow]:
-    found = ranking(replicates, higher_is_better=higher_is_better, top=TOP)
-    method = f"paired bootstrap, {found.replicates} replicates"
-    note = found.reason or caution(base.events or 0)
-    for k, one in enumerate(scores):
-        row = replace(base, score=one.score, variant=one.variant, method=method, note=note)
-        yield replace(
-            row,
-            measure=f"rank_{measure}",
-            estimate=_known(found.mean[k]),
-            lower=_known(found.lower[k]),
-            upper=_known(found.upper[k]),
-        )
-        yield replace(row, measure=f"p_best_{measure}", estimate=_known(found.p_best[k]))
-        yield replace(row, measure=f"p_top{TOP}_{measure}", estimate=_known(found.p_top[k]))
+def _sources(found: Measured, i: int, j: int) -> tuple[str, str]:
+    """Source of the risks of a pair, and a warning where they aren't of one kind."""
+    if not found.sources:
+        return found.source, ""
+    one, other = found.sources[i], found.sources[j]
+    if one == other:
+        return one, ""
+    return f"{one}+{other}", UNLIKE.format(one=one, other=other)
 
 
 def _known(value: float) -> float | None:

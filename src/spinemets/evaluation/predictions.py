@@ -197,9 +197,11 @@ def calibration_table(design: Design, risks: RiskTable) -> Iterator[RiskRow]:
                         "oe_ratio", kind=RiskRow, horizon=label, source=risk.source, **where
                     )
                     continue
+                # A supplied hazard says nothing about the risk that was fitted beside it.
+                hazard = None if risk.source == "apparent" else design.hazards.get(key)
                 rows = calibration_rows(
                     outcome.time, outcome.event, risk, horizon,
-                    cumulative_hazard=design.hazards.get(key), horizon_label=label, **where,
+                    cumulative_hazard=hazard, horizon_label=label, **where,
                 )  # fmt: skip
                 yield from (RiskRow.of(row, source=risk.source) for row in rows)
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spinemets.evaluation.comparison import comparison_rows, ranking_rows
+from spinemets.evaluation.comparison import comparison_rows
 from spinemets.evaluation.design import Design
 from spinemets.evaluation.discrimination import discrimination_rows, suspects
 from spinemets.evaluation.legacy import legacy_rows
 from spinemets.evaluation.pictures import calibration_curves, risk_distributions
 from spinemets.evaluation.predictions import calibration_table, error_rows, utility_table
+from spinemets.evaluation.rankings import ranking_rows
 from spinemets.evaluation.risks import risk_table
 from spinemets.evaluation.size import size_rows
 from spinemets.evaluation.travel import travel_rows

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,10 @@ from spinemets.performance import _horizon
 from spinemets.performance._arrays import TIME_TOLERANCE, FloatArray, IntArray
 from spinemets.performance._panel import Panel
 from spinemets.performance._products import covariance
+
+#: Those censored on the last day aren't controls (T > t) and 1/G(t) is infinite: without anybody
+#: beyond the horizon the survivors drop out of AUC(t) and Brier(t), which would say something else.
+NOBODY_BEYOND: Final = "nobody is followed beyond the horizon"
 
 CodeArray = npt.NDArray[np.int8]
 CountArray = npt.NDArray[np.int64]
@@ -80,9 +85,11 @@ def setting(panel: Panel, outcome: CodeArray, horizons: FloatArray) -> Setting:
     when = np.flatnonzero(each[:, 1])
     if when.size:
         beyond_last = horizons > panel.times[when[-1]] + slack
+    # Where the last day has only events, G stays above zero and everybody's outcome is known.
+    cut = (upto == panel.size) & bool(panel.size and each[-1, 0])
     reasons = tuple(
-        _reason(panel, when.size > 0, int(cases), bool(beyond))
-        for cases, beyond in zip(totals[1], beyond_last, strict=True)
+        _reason(panel, when.size > 0, int(cases), bool(beyond), bool(ended))
+        for cases, beyond, ended in zip(totals[1], beyond_last, cut, strict=True)
     )
     return Setting(
         *(panel, outcome, cell, horizons, upto, inverse, inverse_end, hazard),
@@ -90,7 +97,7 @@ def setting(panel: Panel, outcome: CodeArray, horizons: FloatArray) -> Setting:
     )
 
 
-def _reason(panel: Panel, any_event: bool, cases: int, beyond_last: bool) -> str | None:
+def _reason(panel: Panel, any_event: bool, cases: int, beyond_last: bool, cut: bool) -> str | None:
     if panel.n == 0:
         return "no patients"
     if panel.total == 0:
@@ -101,6 +108,8 @@ def _reason(panel: Panel, any_event: bool, cases: int, beyond_last: bool) -> str
         return "no events by the horizon"
     if beyond_last:
         return "the horizon lies beyond the last event"
+    if cut:
+        return NOBODY_BEYOND
     return None
 
 

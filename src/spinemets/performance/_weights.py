@@ -7,12 +7,12 @@ import numpy as np
 
 from spinemets.performance import _ipcw
 from spinemets.performance._arrays import FloatArray
+from spinemets.performance._ipcw import NOBODY_BEYOND
 from spinemets.performance._km import NO_EVENTS, FollowUp
 from spinemets.performance._panel import prepare
 
 #: How the dead of a day count in the risk set of the censorings of that day.
 SAME_DAY: Final = ("events_first", "together")
-NOBODY_BEYOND: Final = "nobody is followed beyond the horizon"
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def pool_effects(
     if "Knapp" in label:
         ratio = float(np.sum((y - mean) ** 2 / (v + tau2)) / (k - 1))
         if ratio < 1:
-            caveats.append("centres differ less than by chance: Knapp-Hartung narrows the interval")
+            caveats.append("centres scatter less than modelled: Knapp-Hartung narrows the interval")
         error *= float(np.sqrt(max(ratio, 1.0) if never_narrower else ratio))
         quantile = float(stdtrit(k - 1, 0.975))
     low, high, why = _prediction(mean, error, tau2, k, label, quantile, prediction_df)
