@@ -336,6 +336,15 @@ def table_one_by(table: pd.DataFrame, grouping: str) -> Shown | None:
     return Shown(f"Patients by {strata.title(grouping)}", head, rows, notes)
 
 
+def _graded(column: contract.Column) -> dict[str, str]:
+    """Meaning of each level, behind its grade where papers call it by the grade (Frankel D)."""
+    return {
+        # Grades are capitals or begin with a digit; other levels are words already.
+        level: f"{level}: {words}" if level[:1].isdigit() or level.lower() != level else words
+        for level, words in column.levels.items()
+    }
+
+
 def _variable(column: contract.Column, cells: dict[tuple[str, str], Any]) -> list[list[str]]:
     """Lines of one variable."""
     absent = number(cells.get(("", "missing_n")))
@@ -348,7 +357,7 @@ def _variable(column: contract.Column, cells: dict[tuple[str, str], Any]) -> lis
         ends = f" ({low or NOT_SHOWN} to {high or NOT_SHOWN})"
         return [[name, middle + ends if middle else NOT_SHOWN, lost]]
     rows = [[name, "", lost]]
-    labels = column.levels | {"yes": "Yes", "no": "No"}
+    labels = _graded(column) | {"yes": "Yes", "no": "No"}
     for level in dict.fromkeys(level for level, _ in cells if level):
         n, percent = number(cells.get((level, "n"))), number(cells.get((level, "percent")))
         text = f"{n} ({percent} %)" if n else NOT_SHOWN

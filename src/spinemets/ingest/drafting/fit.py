@@ -18,6 +18,10 @@ from spinemets.vocabulary.coding import UnresolvedError, from_icd, from_term
 
 _ICD: Final = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?[-!+*]?")
 _LEADING: Final = re.compile(r"^(?:ecog|kps|asa|karnofsky|who|grade|grad)?\s*(\d{1,3})\b")
+#: Words whose biology a guess of the primary alone would lose: a person translates them.
+_BIOLOGY: Final = re.compile(r"small|kleinzell|positiv|negativ|resist|refract|refrakt|sensitiv")
+#: More words than this among numbers, and the column isn't a count.
+MOST_WORDS: Final = 3
 #: Names of a vital status that don't say which code is death.
 _OPEN_STATUS: Final = ("status", "alive", "censor", "vital", "t")
 
@@ -98,8 +102,8 @@ def _numbers(column: Column, source: Source) -> Fit:
     if source.kind == "date":
         return Fit(0.0, evidence="the cells are dates")
     values = source.values
-    if source.kind != "number" or not len(values):
-        return Fit(0.0, evidence="the cells are no numbers")
+    if source.kind != "number":
+        return _counts_with_words(column, source)
     told = unit_in(source.label) or unit_in(source.name)
     units = known_units(column) or [""]
     shares = {u: _inside(column, values, u) for u in units}
@@ -127,6 +131,21 @@ def _numbers(column: Column, source: Source) -> Fit:
         decide = f"which unit: {', '.join(fitting)}? Neither name nor values tell"
         entry = {"unit": unit}
     return Fit(shares[unit], entry, words, decide)
+
+
+def _counts_with_words(column: Column, source: Source) -> Fit:
+    """Counts with words among them (`>3`, `multiple`): a person says what number each means."""
+    values = source.values
+    words = [t for t in source.terms if not re.fullmatch(r"[-+]?\d+([.,]\d+)?", t.strip())]
+    few = 0 < len(words) <= MOST_WORDS and len(values) >= 0.5 * source.filled
+    if column.kind != "integer" or not few or _inside(column, values, "") < 0.95:
+        return Fit(0.0, evidence="the cells are no numbers")
+    lost = sum(source.counts[t] for t in words)
+    decide = (
+        f"what number do the words mean ({len(words)} different, in {lost} rows)? "
+        "Write it under `values`, e.g. '>3': 4"
+    )
+    return Fit(0.9, {}, f"numbers in {_of(len(values), source)}", decide)
 
 
 def _inside(column: Column, values: Any, unit: str) -> float:
@@ -238,7 +257,7 @@ def _category(column: Column, source: Source) -> Fit:
     entry: dict[str, Any] = {"values": read} if needs else {}
     words = f"values of the contract in {_of(known, source)}"
     lost = [t for t in terms if t not in read]
-    decide = f"{len(lost)} codes need a translation under `values`" if lost and share > 0 else ""
+    decide = f"codes to translate under `values`: {len(lost)}" if lost and share > 0 else ""
     if not read and terms and len(terms) <= len(column.levels) + 2:
         decide = f"the codes have no meaning yet: translate them (allowed: {column.allowed()})"
         return Fit(0.3, {}, f"{len(terms)} codes", decide)
@@ -263,7 +282,7 @@ def _primary(source: Source) -> Fit:
                 read[term] = found
         except UnresolvedError:
             near = _stem(word)
-            if near is None:
+            if near is None or _BIOLOGY.search(word.casefold()):
                 lost += 1
             else:
                 read[term] = near
@@ -277,7 +296,10 @@ def _primary(source: Source) -> Fit:
     if guessed:
         decide.append(f"translations guessed from parts of words ({len(guessed)}): look at them")
     if lost:
-        decide.append(f"terms without a translation under `values`: {lost}")
+        decide.append(
+            f"terms without a translation under `values`: {lost} (they aren't in the "
+            "vocabulary; `spinemets check` has their rows)"
+        )
     return Fit(share, {"values": read} if read else {}, words, "; ".join(decide), share > 0.6)
 
 
