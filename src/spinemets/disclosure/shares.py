@@ -18,6 +18,7 @@ SHARES: Final = {
     "predicted_risk": 1,
     "oe_ratio": 3,
     "oe_ratio_poisson_interval": 3,
+    "observed_expected": 3,
     "before_oe_ratio": 3,
     "recalibrated_oe_ratio": 3,
     "harrell_c_bounds": 1,
