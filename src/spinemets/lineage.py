@@ -59,6 +59,7 @@ def steps(plan: Plan, cohort: str) -> list[Step]:
     patients, scores = f"{private}/patients.parquet", f"{private}/scores.parquet"
     info, public_info = f"{private}/cohort.json", f"{release}/cohort.json"
     inclusion = f"{private}/inclusion.parquet"
+    definitions = plan.score_files()
     raw = [plan.raw_table(where), *plan.mapping(where), *plan.beside(where)]
 
     def made(names: Iterable[str]) -> list[str]:
@@ -69,11 +70,16 @@ def steps(plan: Plan, cohort: str) -> list[Step]:
     rows: list[tuple[str, str, list[str], list[str]]] = [
         ("ingest", "ingest", raw, ingested),
         ("describe", "describe", [patients, inclusion, info], tables["describe"]),
-        ("score", "score", [patients, info, *plan.score_files()], [scores, *tables["score"]]),
-        ("fit", "fit", [patients, scores, info], tables["fit"]),
-        ("models", "models", [patients, scores, info], tables["models"]),
+        ("score", "score", [patients, info, *definitions], [scores, *tables["score"]]),
+        ("fit", "fit", [patients, scores, info, *definitions], tables["fit"]),
+        ("models", "models", [patients, scores, info, *definitions], tables["models"]),
         ("treatment", "treatment", [patients, info], tables["treatment"]),
-        ("evaluate", "evaluate", [patients, scores, info, *plan.truth(where)], made(EVALUATION)),
+        (
+            "evaluate",
+            "evaluate",
+            [patients, scores, info, *definitions, *plan.truth(where)],
+            made(EVALUATION),
+        ),
         (
             "release_description",
             "disclose",

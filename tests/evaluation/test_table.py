@@ -366,3 +366,12 @@ def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "a.parquet").write_bytes(b"not one")
     with pytest.raises(ArgumentError, match="can't be read as a table"):
         evaluate(tmp_path / "a.parquet", **CALL)
+
+
+def test_remarks_before_the_header_are_read_over(table, tmp_path):
+    """A simulated cohort's file begins with `# SIMULATED`."""
+    plain, marked = tmp_path / "plain.csv", tmp_path / "marked.csv"
+    table.to_csv(plain, index=False)
+    marked.write_text(f"# SIMULATED\n{plain.read_text('utf-8')}", encoding="utf-8")
+    first, second = (evaluate(path, **CALL)["performance"] for path in (plain, marked))
+    pd.testing.assert_frame_equal(first, second)

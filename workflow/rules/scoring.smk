@@ -39,6 +39,7 @@ rule fit:
     input:
         patients=rules.ingest.output.patients,
         scores=rules.score.output.scores,
+        definitions=plan.score_files,
         cohort=rules.ingest.output.cohort,
     output:
         cox=f"{PRIVATE}/{{cohort}}/cox.csv",
@@ -73,6 +74,7 @@ rule models:
     input:
         patients=rules.ingest.output.patients,
         scores=rules.score.output.scores,
+        definitions=plan.score_files,
         cohort=rules.ingest.output.cohort,
     output:
         models=f"{PRIVATE}/{{cohort}}/models.csv",
@@ -138,6 +140,7 @@ rule evaluate:
     input:
         patients=rules.ingest.output.patients,
         scores=rules.score.output.scores,
+        definitions=plan.score_files,
         cohort=rules.ingest.output.cohort,
         truth=plan.truth,
     output:

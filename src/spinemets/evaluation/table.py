@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -257,11 +258,17 @@ def _read(table: pd.DataFrame | str | Path) -> pd.DataFrame:
         if path.suffix.lower() in (".parquet", ".pq"):
             return pd.read_parquet(path)
         separator = "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
-        return pd.read_csv(path, sep=separator, comment=None, encoding="utf-8-sig")
+        return pd.read_csv(path, sep=separator, skiprows=_remarks(path), encoding="utf-8-sig")
     except (ValueError, OSError) as err:  # parsing, decoding and arrow errors are ValueErrors
         rule = f"{path.name} can't be read as a table ({type(err).__name__})"
         repair = "give a CSV (comma, UTF-8), TSV or parquet file with one header line"
         raise ArgumentError([Fault("table", rule, repair)]) from None
+
+
+def _remarks(path: Path) -> int:
+    """Lines before the header that are remarks (`# SIMULATED ...`); a `#` in a cell is none."""
+    with path.open(encoding="utf-8-sig") as handle:
+        return sum(1 for _ in takewhile(lambda line: line.startswith("# "), handle))
 
 
 @dataclass
