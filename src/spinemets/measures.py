@@ -18,6 +18,8 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
         "tied_score_share": "share of the comparable pairs whose scores are tied",
         "auc": "cumulative/dynamic AUC at the horizon, censoring weights from Kaplan-Meier. "
         "R: `riskRegression::Score`",
+        "wolbers_c": "concordance with competing events, for events by the horizon. "
+        "R: `pec::cindex`, `cause = 1`",
         "gonen_heller_k": "Gonen and Heller's K. R: `survival::royston`, `C.GH`",
         "royston_d": "Royston and Sauerbrei's D. R: `survival::royston`",
         "royston_r2_d": "explained variation R2_D. R: `survival::royston`, `R.D`",

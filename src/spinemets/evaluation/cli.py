@@ -38,6 +38,11 @@ def add_parsers(subparsers: Any) -> None:
     add("table", type=Path, metavar="TABLE", help="CSV, TSV or parquet, one patient per row")
     add("--time", required=True, help="column of follow-up")
     add("--event", required=True, help="column: 1 event (death), 0 censored")
+    add(
+        "--event-codes", action="extend", nargs="+", default=[], metavar="CODE=MEANING",
+        help="what the codes of --event mean: event, competing or censored, for example 1=event "
+        "2=competing",
+    )  # fmt: skip
     add("--scores", default="", metavar="a,b,c", help="columns of points or bands")
     for name, what in (("risk", "risk of the event"), ("survival", "survival probability")):
         add(
@@ -90,6 +95,12 @@ def work(args: argparse.Namespace) -> int:
     call = {
         "time": args.time,
         "event": args.event,
+        "event_codes": _pairs(
+            "--event-codes",
+            ",".join(args.event_codes).split(",") if args.event_codes else [],
+            faults,
+        )
+        or None,
         "scores": args.scores,
         "risks": _pairs("--risk", args.risk, faults),
         "survival": _pairs("--survival", args.survival, faults),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +24,8 @@ UNITS: Final = {
     "weeks": ("wk", 30.4375 / 7),
     "years": ("y", 1 / 12),
 }
+#: What a code of the event can mean.
+MEANINGS: Final = {"censored": 0.0, "event": 1.0, "competing": 2.0}
 #: The first row of data is line 2 of a file with a header.
 FIRST_ROW: Final = 2
 
@@ -113,7 +115,9 @@ class Reader:
             return None
         return np.asarray(found.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan))
 
-    def event(self, argument: str, name: str) -> FloatArray | None:
+    def event(
+        self, argument: str, name: str, codes: Mapping[str, str] | None = None
+    ) -> FloatArray | None:
         """
         Read the event indicator.
 
@@ -121,11 +125,14 @@ class Reader:
         ----------
         argument, name : str
             Argument and column.
+        codes : mapping of str to str, optional
+            Code to ``event``, ``competing`` or ``censored``; 0 is censored unless named. Without
+            them 1 and true are the event.
 
         Returns
         -------
         ndarray of float or None
-            1, 0 or NaN (missing).
+            2 (competing), 1, 0 or NaN (missing).
         """
         import pandas as pd
 
@@ -133,16 +140,23 @@ class Reader:
         if values is None:
             return None
         words = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
+        if codes is not None:
+            words = {"0": 0.0} | {key.lower(): MEANINGS[what] for key, what in codes.items()}
         text = values.astype("string").str.strip().str.lower()
+        if codes is not None:
+            text = text.str.replace(r"^(\d+)\.0$", r"\1", regex=True)
         found = text.map(words).astype("Float64")
         bad = found.isna() & text.notna() & text.ne("").fillna(False)
         if bool(bad.any()):
             rows = [int(i) + FIRST_ROW for i in np.flatnonzero(bad)]
+            allowed = "0 (censored), 1 (event), true, false"
+            if codes is not None:
+                allowed = "the codes that are named"
             self.fault(
                 argument,
-                f"column {name!r} holds something other than 0 (censored), 1 (event), true, false "
-                f"or nothing [{format_rows(rows)}]",
-                "recode it; for one of several events make an indicator",
+                f"column {name!r} holds something other than {allowed} or nothing "
+                f"[{format_rows(rows)}]",
+                "recode it, or name its codes (event_codes)",
             )
             return None
         return np.asarray(pd.Series(found).to_numpy(dtype=np.float64, na_value=np.nan))

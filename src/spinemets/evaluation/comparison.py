@@ -47,6 +47,10 @@ class Measured:
         ``overall``, or the grouping within which pairs were made.
     sources : tuple of str
         Source of every score's risk; empty where no risk enters.
+    interval : tuple of ndarray
+        Limits of the 95 % intervals, where they are more than Wald's.
+    reason : tuple of str
+        Why an estimate doesn't exist, per score.
     """
 
     measure: str
@@ -60,6 +64,8 @@ class Measured:
     events: int
     stratum_set: str = "overall"
     sources: tuple[str, ...] = ()
+    interval: tuple[FloatArray, FloatArray] = (np.empty(0), np.empty(0))
+    reason: tuple[str, ...] = ()
 
 
 def comparison_rows(
@@ -91,7 +97,7 @@ def comparison_rows(
     """
     for group in design.sets:
         for found in _measured(design, group, risks):
-            yield from _differences(found, group, suspect)
+            yield from difference_rows(found, group, suspect)
         for pair in pairwise_sets(group, wanted[group.id], design.scores):
             yield from _pair(design, pair, risks, suspect)
 
@@ -109,7 +115,7 @@ def _pair(
         )  # fmt: skip
         return
     for found in _measured(design, pair, risks):
-        for row in _differences(found, pair, suspect):
+        for row in difference_rows(found, pair, suspect):
             yield replace(row, note="; ".join(p for p in (why, row.note) if p))
 
 
@@ -233,9 +239,26 @@ def paired_risks(
     yield tuple(one for one, _ in available), members, table, sources
 
 
-def _differences(
+def difference_rows(
     found: Measured, group: ComparisonSet, suspect: Mapping[str, str]
 ) -> Iterator[PairRow]:
+    """
+    Paired differences of every two scores.
+
+    Parameters
+    ----------
+    found : Measured
+        One measure of several scores.
+    group : ComparisonSet
+        The set they were measured on.
+    suspect : mapping of str to str
+        Scores that the orientation guard stopped.
+
+    Yields
+    ------
+    PairRow
+        Score less other score.
+    """
     result = differences(found.estimate, found.covariance)
     warning = caution(found.events)
     for k, (i, j) in enumerate(zip(result.first, result.second, strict=True)):

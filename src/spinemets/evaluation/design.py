@@ -18,6 +18,7 @@ OWN: Final = "own"
 REQUESTS: Final = ("apparent", "nri")
 #: External validations with fewer events are imprecise (Collins 2016, doi 10.1002/sim.6787).
 FEW_EVENTS: Final = 100
+IntArray = npt.NDArray[np.int64]
 ObjectArray = npt.NDArray[np.object_]
 
 
@@ -38,6 +39,8 @@ class Outcome:
         Label of a horizon that this cohort can't answer, with the reason.
     per_month : float
         Units of ``time`` in a month.
+    cause : ndarray of int, shape (patients,), optional
+        0 censored, 1 the event, 2 a competing event; None where nothing competes (death).
     """
 
     time: FloatArray
@@ -45,6 +48,12 @@ class Outcome:
     horizons: dict[str, float]
     refused: dict[str, str] = field(default_factory=dict)
     per_month: float = 1.0
+    cause: IntArray | None = None
+
+    @property
+    def causes(self) -> IntArray:
+        """0 censored, 1 the event, 2 a competing event."""
+        return self.event.astype(np.int64) if self.cause is None else self.cause
 
     @property
     def n(self) -> int:

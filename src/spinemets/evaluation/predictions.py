@@ -15,6 +15,7 @@ from spinemets.evaluation.scores import BoolArray, FloatArray, OneScore
 from spinemets.performance._estimate import undefined
 from spinemets.performance.brier import brier_t, integrated_brier
 from spinemets.performance.calibration_rows import band_rows, calibration_rows
+from spinemets.performance.competing import brier_t_competing
 from spinemets.performance.precision import caution
 from spinemets.performance.reclassification import discrimination_slope
 from spinemets.performance.risks import Risk
@@ -46,7 +47,9 @@ def error_rows(design: Design, risks: RiskTable) -> Iterator[RiskRow]:
         for label in design.outcome.horizons:
             for scores, members, table, _ in paired_risks(group, risks, label):
                 chosen = [risks.default(one.key, label) for one in scores]
-                yield from _brier(design.outcome, scores, chosen, members, table, group.id, label)
+                yield from brier_rows(
+                    design.outcome, scores, chosen, members, table, group.id, label
+                )
     for key, one in design.scores.items():
         for label in design.outcome.horizons:
             for risk in risks.every(key, label):
@@ -63,7 +66,7 @@ def _own_error(outcome: Outcome, one: OneScore, risk: Risk, label: str) -> Itera
         return
     members = risk.known
     table = risk.probability[members][:, np.newaxis]
-    yield from _brier(outcome, (one,), [risk], members, table, OWN, label)
+    yield from brier_rows(outcome, (one,), [risk], members, table, OWN, label)
     triple = discrimination_slope(
         outcome.time[members], outcome.event[members], table[:, 0], outcome.horizons[label]
     )
@@ -76,7 +79,7 @@ def _own_error(outcome: Outcome, one: OneScore, risk: Risk, label: str) -> Itera
         )  # fmt: skip
 
 
-def _brier(
+def brier_rows(
     outcome: Outcome,
     scores: tuple[OneScore, ...],
     chosen: list[Risk],
@@ -85,10 +88,37 @@ def _brier(
     set_id: str,
     label: str,
 ) -> Iterator[RiskRow]:
+    """
+    Brier score, that of the cohort's own risk, and IPA of risks on the same patients.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Follow-up.
+    scores : tuple of OneScore
+        Scores that have a risk.
+    chosen : list of Risk
+        Their risks.
+    members : ndarray of bool, shape (patients,)
+        Patients judged.
+    table : ndarray, shape (members, scores)
+        Their risks.
+    set_id, label : str
+        Comparison set and horizon.
+
+    Yields
+    ------
+    RiskRow
+        ``brier``, ``brier_null``, ``ipa`` per score.
+    """
     horizon = outcome.horizons[label]
-    found = brier_t(
-        outcome.time[members], outcome.event[members], table[:, :, np.newaxis], [horizon]
-    )
+    time, stacked = outcome.time[members], table[:, :, np.newaxis]
+    if outcome.cause is None:
+        found = brier_t(time, outcome.event[members], stacked, [horizon])
+        own_risk = "Kaplan-Meier risk"
+    else:
+        found = brier_t_competing(time, outcome.cause[members], stacked, [horizon])
+        own_risk = "Aalen-Johansen risk"
     lower, upper = found.interval()
     ipa_lower, ipa_upper = found.ipa_interval()
     events = int((outcome.event & (outcome.time <= horizon))[members].sum())
@@ -103,9 +133,7 @@ def _brier(
             base, **_numbers(found.estimate, lower, upper, found.std_error, i), method=BRIER
         )
         null, error = _known(found.null[0]), _known(found.null_std_error[0])
-        yield replace(
-            base, measure="brier_null", estimate=null, std_error=error, method="Kaplan-Meier risk"
-        )
+        yield replace(base, measure="brier_null", estimate=null, std_error=error, method=own_risk)
         ipa = _numbers(found.ipa, ipa_lower, ipa_upper, found.ipa_std_error, i)
         if ipa["estimate"] is None and not why:
             ipa_note = "the cohort's own risk makes no error: nothing to explain"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from spinemets.errors import ArgumentError, Fault
-from spinemets.evaluation.columns import UNITS, Reader, horizon_labels, one_score
+from spinemets.evaluation.columns import MEANINGS, UNITS, Reader, horizon_labels, one_score
 from spinemets.evaluation.design import REQUESTS, Design, Options, Outcome, Thresholds
 from spinemets.evaluation.scores import BoolArray, FloatArray, OneScore, comparison_set
 from spinemets.evaluation.sets import set_table
@@ -84,6 +84,7 @@ def evaluate(
     minimum_group: int = 10,
     request: Sequence[str] | str = (),
     cohort: str = "table",
+    event_codes: Mapping[str, str] | None = None,
 ) -> Evaluation:
     """
     Evaluate prognostic scores and predicted risks on censored survival data.
@@ -143,6 +144,10 @@ def evaluate(
         ``"nri"``: reclassification statistics, with a warning.
     cohort : str
         Name for the first column of every table.
+    event_codes : mapping of str to str, optional
+        What the codes in ``event`` mean: ``event``, ``competing`` or ``censored`` (0 is censored
+        unless named). With a competing code the tables are those of
+        `spinemets.evaluation.competing.run_competing`.
 
     Returns
     -------
@@ -175,7 +180,7 @@ def evaluate(
         Reader(_read(table)), names(scores), names(higher_is_better), names(by), names(request)
     )
     call.check(horizons, unit, thresholds, decision, bootstrap, folds, seed, minimum_group)
-    kept = call.outcome(time, event)
+    kept = call.outcome(time, event, event_codes)
     by_name = call.scores()
     labels = horizon_labels(horizons, unit) if call.sound else {}
     given = call.risks(by_name, risks or {}, survival or {}, labels)
@@ -193,7 +198,9 @@ def evaluate(
         minimum_group, bootstrap, seed, folds, at, frozenset(call.request), reference or ""
     )
     chosen = {key: _take(one, use) for key, one in by_name.items()}
-    outcome = Outcome(when[use], died[use] == 1, labels, {}, UNITS[unit][1])
+    competes = "competing" in (event_codes or {}).values()
+    cause = died[use].astype(np.int64) if competes else None
+    outcome = Outcome(when[use], died[use] == 1, labels, {}, UNITS[unit][1], cause)
     design = Design(
         outcome=outcome,
         scores=chosen,
@@ -215,9 +222,13 @@ def evaluate(
 def _carry_out(
     design: Design, cohort: str, wanted: dict[str, list[str]], flow: pd.DataFrame
 ) -> Evaluation:
-    from spinemets.evaluation.run import run
+    from spinemets.evaluation.competing import run_competing
+    from spinemets.evaluation.run import Found, run
 
-    found = run(design, cohort, wanted)
+    if design.outcome.cause is None:
+        found = run(design, cohort, wanted)
+    else:
+        found = Found(run_competing(design, cohort), {})
     groupings = {name: (codes, sorted(set(codes))) for name, codes in design.strata.items()}
     mix = set_table(design.sets, design.outcome.event, groupings, cohort)
     return Evaluation({"flow": flow, "comparison_sets": mix, **found.tables}, found.suspect)
@@ -318,10 +329,20 @@ class _Call:
                 rule = f"nothing called {asked!r}{suggest(asked, REQUESTS)}"
                 fault("request", rule, f"one of: {_or(REQUESTS)}")
 
-    def outcome(self, time: str, event: str) -> tuple[FloatArray, FloatArray, BoolArray] | None:
+    def outcome(
+        self, time: str, event: str, codes: Mapping[str, str] | None
+    ) -> tuple[FloatArray, FloatArray, BoolArray] | None:
         """Read follow-up, and say which patients can be used."""
+        wrong = {key: what for key, what in (codes or {}).items() if what not in MEANINGS}
+        for key, what in wrong.items():
+            rule = f"code {key!r} has an unknown meaning{suggest(str(what), MEANINGS)}"
+            self.reader.fault("event_codes", rule, f"one of: {_or(MEANINGS)}")
+        if codes is not None and "event" not in codes.values() and not wrong:
+            self.reader.fault("event_codes", "no code is the event", "for example 1=event")
+        if wrong:
+            codes = None
         when = self.reader.numbers("time", time)
-        died = self.reader.event("event", event)
+        died = self.reader.event("event", event, codes)
         if when is None or died is None:
             return None
         return when, died, np.isfinite(when) & (when >= 0) & ~np.isnan(died)

@@ -1,0 +1,181 @@
+"""An event that another one can forestall: discrimination and error for one of several causes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from spinemets.evaluation.comparison import Measured, difference_rows, paired_risks
+from spinemets.evaluation.design import OWN, Design
+from spinemets.evaluation.predictions import brier_rows
+from spinemets.evaluation.risks import RiskTable
+from spinemets.evaluation.scores import BoolArray, ComparisonSet, OneScore
+from spinemets.performance.competing import (
+    auc_t_competing,
+    brier_t_competing,
+    cause_specific_c,
+    wolbers_c,
+)
+from spinemets.performance.discrimination import Concordance
+from spinemets.performance.precision import caution
+from spinemets.performance.risks import Risk
+from spinemets.results import PairRow, RiskRow, Row, frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CAUSE_SPECIFIC: Final = "cause-specific: another event ends follow-up; infinitesimal jackknife"
+WOLBERS: Final = "events by the horizon; patients with another event stay comparable; jackknife"
+AUC: Final = "cumulative/dynamic, patients with another event are controls, influence function"
+NOT_SUPPLIED: Final = "with competing events only supplied risks are judged: none is fitted"
+
+
+def run_competing(design: Design, cohort: str) -> dict[str, pd.DataFrame]:
+    """
+    Evaluate scores and supplied risks of an event that competing events can forestall.
+
+    Parameters
+    ----------
+    design : Design
+        What is asked; ``outcome.cause`` is known.
+    cohort : str
+        Cohort id, for the first column of every table.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        ``performance`` (``harrell_c``, ``wolbers_c``, ``auc``), ``comparisons`` (``harrell_c``,
+        ``auc``, ``brier``) and ``prediction_error`` (``brier``, ``brier_null``, ``ipa``). Brier
+        scores and AUC weigh by the censoring distribution; the cohort's own risk is the
+        Aalen-Johansen one. Calibration and net benefit aren't among them.
+
+    Notes
+    -----
+    The orientation guard isn't applied: the outcome isn't overall survival.
+    """
+    risks = _risks(design)
+    own = [ComparisonSet(OWN, (one,), {}, one.determined.copy()) for one in design.scores.values()]
+    tables = {
+        "performance": frame(_discrimination_rows(design, [*design.sets, *own]), Row),
+        "comparisons": frame(_comparison_rows(design, risks), PairRow),
+        "prediction_error": frame(_error_rows(design, risks, own), RiskRow),
+    }
+    return {name: table.assign(cohort=cohort)[list(table)] for name, table in tables.items()}
+
+
+def _risks(design: Design) -> RiskTable:
+    nothing = np.full(design.outcome.n, np.nan)
+    found = {}
+    for key in design.scores:
+        for label in design.outcome.horizons:
+            risk = design.risks.get(key, {}).get(label)
+            risk = risk or Risk(nothing, "supplied", reason=NOT_SUPPLIED)
+            found[key, label] = {risk.source: risk}
+    return RiskTable(found)
+
+
+def _measured(
+    design: Design, scores: Sequence[OneScore], members: BoolArray
+) -> Iterator[tuple[Measured, Concordance | None]]:
+    """C and AUC of several scores on the same patients."""
+    outcome = design.outcome
+    data = (
+        outcome.time[members],
+        outcome.causes[members],
+        np.column_stack([one.points[members] for one in scores]),
+    )
+    worse = [one.higher_is_worse for one in scores]
+    base = Measured(
+        "harrell_c", "points", "", "", tuple(scores), np.empty(0), np.empty(0),
+        int(members.sum()), int(outcome.event[members].sum()),
+    )  # fmt: skip
+    c = cause_specific_c(*data, higher_is_worse=worse)
+    yield replace(base, estimate=c.estimate, covariance=c.covariance), c
+    for label, horizon in outcome.horizons.items():
+        events = int((outcome.event & (outcome.time <= horizon))[members].sum())
+        at = replace(base, horizon=label, events=events)
+        c = wolbers_c(*data, horizon, higher_is_worse=worse)
+        yield replace(at, measure="wolbers_c", estimate=c.estimate, covariance=c.covariance), c
+        area = auc_t_competing(*data, [horizon], higher_is_worse=worse)
+        lower, upper = area.interval()
+        found = replace(
+            at, measure="auc", estimate=area.estimate[0], covariance=area.covariance[0],
+            interval=(lower[0], upper[0]), reason=tuple(r or "" for r in area.reason[0]),
+        )  # fmt: skip
+        yield found, None
+
+
+def _discrimination_rows(design: Design, groups: Sequence[ComparisonSet]) -> Iterator[Row]:
+    methods = {"harrell_c": CAUSE_SPECIFIC, "wolbers_c": WOLBERS, "auc": AUC}
+    for group in groups:
+        for key, reason in group.moved_out.items():
+            score, _, variant = key.partition(":")
+            note = f"not in set: {reason}"
+            yield Row("harrell_c", set=group.id, score=score, variant=variant, note=note)
+        if not group.members.any():
+            for one in group.scores:
+                note = "no patient with this score"
+                yield Row("harrell_c", set=group.id, score=one.score, n=0, events=0, note=note)
+            continue
+        for found, c in _measured(design, group.scores, group.members):
+            limits = found.interval if c is None else c.interval()
+            reasons = found.reason if c is None else tuple(r or "" for r in c.reason)
+            for i, one in enumerate(found.scores):
+                notes = (one.note, reasons[i] or caution(found.events))
+                yield Row(
+                    found.measure, _known(found.estimate[i]), _known(limits[0][i]),
+                    _known(limits[1][i]), _known(np.sqrt(found.covariance[i, i])),
+                    set=group.id, score=one.score, variant=one.variant, form="points",
+                    horizon=found.horizon, method=methods[found.measure], n=found.n,
+                    events=found.events, note="; ".join(p for p in notes if p),
+                )  # fmt: skip
+
+
+def _comparison_rows(design: Design, risks: RiskTable) -> Iterator[PairRow]:
+    outcome = design.outcome
+    for group in design.sets:
+        if len(group.scores) < 2 or not group.members.any():
+            continue
+        for found, _ in _measured(design, group.scores, group.members):
+            if found.measure != "wolbers_c":
+                yield from difference_rows(found, group, {})
+        for label, horizon in outcome.horizons.items():
+            for scores, members, table, sources in paired_risks(group, risks, label):
+                if len(scores) < 2:
+                    continue
+                error = brier_t_competing(
+                    outcome.time[members], outcome.causes[members], table[:, :, np.newaxis],
+                    [horizon],
+                )  # fmt: skip
+                events = int((outcome.event & (outcome.time <= horizon))[members].sum())
+                found = Measured(
+                    "brier", "", label, "", scores, error.estimate[0], error.covariance[0],
+                    error.n, events, sources=sources,
+                )  # fmt: skip
+                yield from difference_rows(found, group, {})
+
+
+def _error_rows(
+    design: Design, risks: RiskTable, own: Sequence[ComparisonSet]
+) -> Iterator[RiskRow]:
+    for group in [*design.sets, *own]:
+        for label in design.outcome.horizons:
+            for one in group.scores:
+                risk = risks.default(one.key, label)
+                if not risk.available:
+                    yield RiskRow(
+                        "brier", set=group.id, score=one.score, variant=one.variant, horizon=label,
+                        source=risk.source, note=risk.reason,
+                    )  # fmt: skip
+            for scores, members, table, _ in paired_risks(group, risks, label):
+                chosen = [risks.default(one.key, label) for one in scores]
+                yield from brier_rows(
+                    design.outcome, scores, chosen, members, table, group.id, label
+                )
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
