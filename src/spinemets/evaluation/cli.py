@@ -65,6 +65,11 @@ def add_parsers(subparsers: Any) -> None:
     add("--thresholds", metavar="0.2,0.5", help="threshold probabilities of the event")
     add("--decision", help="named decision behind the thresholds")
     add("--reference", help="score that reclassification compares with")
+    add(
+        "--reference-table", type=Path, metavar="TABLE",
+        help="another cohort with the same columns: differences in C split into case mix and "
+        "validity",
+    )  # fmt: skip
     add("--request", default="", metavar="apparent,nri", help="what is computed only on request")
     add("--bootstrap", type=int, default=1000, help="replicates behind rankings (0: none)")
     add("--folds", type=int, default=10, help="folds of cross-fitted risks")
@@ -114,6 +119,7 @@ def work(args: argparse.Namespace) -> int:
         "thresholds": _numbers("--thresholds", args.thresholds, faults),
         "decision": args.decision,
         "reference": args.reference,
+        "reference_table": args.reference_table,
         "request": args.request,
         "bootstrap": args.bootstrap,
         "folds": args.folds,

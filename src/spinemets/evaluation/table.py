@@ -12,7 +12,7 @@ import numpy as np
 
 from spinemets.errors import ArgumentError, Fault
 from spinemets.evaluation.columns import MEANINGS, UNITS, Reader, horizon_labels, one_score
-from spinemets.evaluation.design import REQUESTS, Design, Options, Outcome, Thresholds
+from spinemets.evaluation.design import REQUESTS, Design, Options, Outcome, Reference, Thresholds
 from spinemets.evaluation.scores import BoolArray, FloatArray, OneScore, comparison_set
 from spinemets.evaluation.sets import set_table
 from spinemets.performance.decisions import decisions
@@ -85,6 +85,7 @@ def evaluate(
     request: Sequence[str] | str = (),
     cohort: str = "table",
     event_codes: Mapping[str, str] | None = None,
+    reference_table: pd.DataFrame | str | Path | None = None,
 ) -> Evaluation:
     """
     Evaluate prognostic scores and predicted risks on censored survival data.
@@ -148,6 +149,10 @@ def evaluate(
         What the codes in ``event`` mean: ``event``, ``competing`` or ``censored`` (0 is censored
         unless named). With a competing code the tables are those of
         `spinemets.evaluation.competing.run_competing`.
+    reference_table : pandas.DataFrame, str or Path, optional
+        Another cohort with the same columns of follow-up, event and ``scores``, in the same unit,
+        for instance the one in which a score was developed: the difference in C is split into case
+        mix and validity (table ``transport``).
 
     Returns
     -------
@@ -188,6 +193,9 @@ def evaluate(
     strata = {name: call.reader.groups("by", name) for name in call.by}
     centres = None if centre is None else call.reader.groups("centre", centre)
     wanted = call.sets(by_name, sets)
+    other = None
+    if reference_table is not None:
+        other = call.reference(reference_table, time, event, event_codes, by_name)
     call.known("reference", [reference] if reference else [], by_name)
     if call.reader.faults:
         raise ArgumentError(call.reader.faults)
@@ -214,6 +222,7 @@ def evaluate(
         },
         hazards={key: values[use] for key, values in predicted.items()},
         centre=None if centres is None else centres[use],
+        reference=other,
         options=options,
     )
     return _carry_out(design, cohort, wanted, call.flow(when, died, use, cohort))
@@ -257,14 +266,14 @@ def names(given: Sequence[str] | str) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in parts if part.strip()))
 
 
-def _read(table: pd.DataFrame | str | Path) -> pd.DataFrame:
+def _read(table: pd.DataFrame | str | Path, argument: str = "table") -> pd.DataFrame:
     import pandas as pd
 
     if isinstance(table, pd.DataFrame):
         return table
     path = Path(table)
     if not path.is_file():
-        raise ArgumentError([Fault("table", f"no file {path.name!r}", "give an existing file")])
+        raise ArgumentError([Fault(argument, f"no file {path.name!r}", "give an existing file")])
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
             return pd.read_parquet(path)
@@ -273,7 +282,7 @@ def _read(table: pd.DataFrame | str | Path) -> pd.DataFrame:
     except (ValueError, OSError) as err:  # parsing, decoding and arrow errors are ValueErrors
         rule = f"{path.name} can't be read as a table ({type(err).__name__})"
         repair = "give a CSV (comma, UTF-8), TSV or parquet file with one header line"
-        raise ArgumentError([Fault("table", rule, repair)]) from None
+        raise ArgumentError([Fault(argument, rule, repair)]) from None
 
 
 def _remarks(path: Path) -> int:
@@ -404,6 +413,33 @@ class _Call:
             )
         return name, ""
 
+    def reference(
+        self,
+        table: pd.DataFrame | str | Path,
+        time: str,
+        event: str,
+        codes: Mapping[str, str] | None,
+        by_name: Mapping[str, OneScore],
+    ) -> Reference | None:
+        """Read the cohort that C is compared with; its faults are those of `reference_table`."""
+        fault = self.reader.fault
+        if "competing" in (codes or {}).values():
+            fault("reference_table", "C isn't split with competing events", "leave it out")
+        theirs = _Call(Reader(_read(table, "reference_table")), self.wanted, self.better, [], [])
+        kept, scores = theirs.outcome(time, event, codes), theirs.scores()
+        for found in theirs.reader.faults:
+            fault("reference_table", f"{found.file}: {found.rule}", found.repair)
+        for name, one in scores.items():
+            if name in by_name and _levels(one) != _levels(by_name[name]):
+                rule = f"column {name!r} doesn't have the same text levels in both tables"
+                fault("reference_table", rule, "give numbers in both")
+        if kept is None:
+            return None
+        when, died, use = kept
+        called = "reference" if not isinstance(table, str | Path) else Path(table).stem
+        chosen = {name: _take(one, use) for name, one in scores.items()}
+        return Reference(called, when[use], died[use] == 1, chosen)
+
     def hazards(
         self, by_name: Mapping[str, OneScore], given: Mapping[str, str]
     ) -> dict[str, FloatArray]:
@@ -477,6 +513,11 @@ def _is_number(text: str, value: float) -> bool:
         return abs(float(text) - value) < 1e-9
     except ValueError:
         return False
+
+
+def _levels(one: OneScore) -> str:
+    """Text levels of a score, from its note; empty for numbers."""
+    return one.note.partition("; infinite")[0] if "levels" in one.note else ""
 
 
 def _take(one: OneScore, use: BoolArray) -> OneScore:
