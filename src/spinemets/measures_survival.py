@@ -22,6 +22,10 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
         "trend_p": "its P value",
         "fixed_time_p": "equality of S(t) at the horizon, complementary log-log",
     },
+    "lost_patients": {
+        "standardised_difference": "absolute, between patients without and with the score, of the "
+        "characteristic in `stratum`; `n` is the smaller side",
+    },
     "outcomes": {
         "local_failure, skeletal_event, reoperation (`model`)": (
             "`cumulative_incidence` (`term` event or death, `horizon`), `gray_p`, "
@@ -89,5 +93,5 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
         ),
     },
 }
-for _name in ("survival_bands", "survival_advice"):
+for _name in ("survival_bands", "survival_advice", "survival_scored"):
     MEASURES[_name] = MEASURES["survival_summary"]

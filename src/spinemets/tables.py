@@ -33,6 +33,7 @@ from spinemets.table_spec import (
     text_column,
 )
 from spinemets.tables_evaluation import EVALUATION
+from spinemets.tables_missing import MISSING
 from spinemets.tables_survival import SURVIVAL
 
 __all__ = [
@@ -251,7 +252,9 @@ _ALL: Final = (
 )
 
 #: Every table that can be released, keyed by name.
-TABLES: Final[dict[str, Table]] = {table.name: table for table in (*_ALL, *SURVIVAL, *EVALUATION)}
+TABLES: Final[dict[str, Table]] = {
+    table.name: table for table in (*_ALL, *MISSING, *SURVIVAL, *EVALUATION)
+}
 #: Tables with one row per patient. They never leave the private folder.
 ROW_LEVEL: Final = ("patients", "scores", "predictions", "truth")
 #: Columns that mark a table as one row per patient, whatever its name is.

@@ -331,6 +331,41 @@ def _anonymity(p: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _missing(p: pd.DataFrame, cohort: str) -> dict[str, pd.DataFrame]:
+    """Values missing in none, few, many; one score that few lack, one that many lack."""
+    from spinemets.missing import lost
+    from spinemets.settings import SurvivalSettings
+
+    rng = np.random.default_rng(len(p))
+    made = pd.DataFrame(
+        {
+            "patient_id": range(len(p)), "survival_days": p["months"] * 30.4375,
+            "died": p["died"], "age_years": rng.integers(30, 90, len(p)).astype(float),
+            "sex": rng.choice(["male", "female"], len(p)), "primary": "breast",
+            "kps": rng.choice([50.0, 70.0, 90.0], len(p)),
+        }
+    )  # fmt: skip
+    made.loc[::3, "kps"] = np.nan
+    made.loc[:4, "age_years"] = np.nan
+    gaps = lost.absent(made, ["primary", "age_years", "kps", "albumin_g_per_l"])
+    many = np.where(made["kps"].isna(), "missing", "determined")
+    few = np.where(made["age_years"].isna(), "missing", "bounded")
+    scores = pd.concat(
+        pd.DataFrame({"patient_id": made["patient_id"], "score": s, "variant": "", "status": told})
+        for s, told in zip(SCORES, (many, few, "determined"), strict=True)
+    )
+    settings = SurvivalSettings()
+    labels = lost.groups(scores.reset_index(drop=True), made)
+    told = lost.survival(labels, made, {"id": cohort, "resolution": "day"}, settings)
+    return {
+        "missing_items": lost.items(gaps, cohort),
+        "missing_patterns": lost.patterns(gaps, cohort),
+        "lost_patients": results.frame(lost.differences(labels, made, settings, cohort)),
+        "kaplan_meier_scored": told.kaplan_meier,
+        "survival_scored": told.summary,
+    }
+
+
 def _counting(p: pd.DataFrame) -> dict[str, pd.DataFrame]:
     n = len(p)
     rule = "not included (bone_metastases == 1)"
@@ -374,7 +409,7 @@ def tables(n: int = 600, seed: int = 1, cohort: str = "demo") -> dict[str, pd.Da
     names = ("kaplan_meier", "at_risk", "survival_summary")
     out = dict(zip(names, _survival(p, groupings, cohort), strict=True))
     out |= evaluation(p, seed + 1, cohort) | _scoring(p, cohort, seed + 1) | _counting(p)
-    out |= private_survival.tables(p, cohort)
+    out |= private_survival.tables(p, cohort) | _missing(p, cohort)
     return {
         name: table.assign(cohort=cohort).reindex(columns=list(TABLES[name].columns))
         for name, table in out.items()

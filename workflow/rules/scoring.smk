@@ -35,7 +35,7 @@ rule score:
 
 
 rule fit:
-    """Kaplan-Meier by score band, and Cox models of each score with and without strata."""
+    """Kaplan-Meier by score band, Cox models of each score, and who is lost to each score."""
     input:
         patients=rules.ingest.output.patients,
         scores=rules.score.output.scores,
@@ -47,6 +47,11 @@ rule fit:
         at_risk=f"{PRIVATE}/{{cohort}}/at_risk_bands.csv",
         summary=f"{PRIVATE}/{{cohort}}/survival_bands.csv",
         distribution=f"{PRIVATE}/{{cohort}}/score_distribution.csv",
+        missing_items=f"{PRIVATE}/{{cohort}}/missing_items.csv",
+        missing_patterns=f"{PRIVATE}/{{cohort}}/missing_patterns.csv",
+        lost=f"{PRIVATE}/{{cohort}}/lost_patients.csv",
+        kaplan_meier_scored=f"{PRIVATE}/{{cohort}}/kaplan_meier_scored.csv",
+        survival_scored=f"{PRIVATE}/{{cohort}}/survival_scored.csv",
     log:
         f"{PRIVATE}/{{cohort}}/logs/fit.log",
     benchmark:
@@ -66,7 +71,11 @@ rule fit:
         " --cohort-info {input.cohort} --settings {params.settings:q}"
         " --score-settings {params.scores:q} --out-cox {output.cox}"
         " --out-kaplan-meier {output.kaplan_meier} --out-at-risk {output.at_risk}"
-        " --out-summary {output.summary} --out-distribution {output.distribution} 2> {log}"
+        " --out-summary {output.summary} --out-distribution {output.distribution}"
+        " --out-missing-items {output.missing_items}"
+        " --out-missing-patterns {output.missing_patterns} --out-lost {output.lost}"
+        " --out-kaplan-meier-scored {output.kaplan_meier_scored}"
+        " --out-survival-scored {output.survival_scored} 2> {log}"
 
 
 rule models:

@@ -53,6 +53,7 @@ DERIVED: Final = (
     "tau2_oe",
     "pooled_oe",
     "new_centre_oe",
+    "standardised_difference",
 )
 INTERVAL: Final = ("estimate", "lower", "upper")
 

@@ -16,6 +16,7 @@ from spinemets.figures import (
     forest,
     hazard_ratios,
     kaplan_meier,
+    missing_data,
     panels,
     treatments,
 )
@@ -32,6 +33,7 @@ _ALL: Final = (
     *panels.FIGURES,
     distribution.FIGURE,
     computability.FIGURE,
+    missing_data.FIGURE,
     context.SURVIVAL,
     context.DISCRIMINATION,
     hazard_ratios.FIGURE,

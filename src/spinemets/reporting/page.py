@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 DATA_FILES: Final = ("templates/*",)
 TEMPLATES: Final = Path(__file__).with_name("templates")
-SECTIONS: Final = ("patients", "survival", "scores", "performance")
+SECTIONS: Final = ("patients", "missing", "survival", "scores", "performance")
 #: Figures that come first in their section, and those that come last; the rest is in between.
 FIRST: Final = ("kaplan_meier_overall", "kaplan_meier_primary", "computability")
 LAST: Final = ("kaplan_meier_inclusion", "kaplan_meier_bands")
@@ -93,6 +93,8 @@ def section_of(figure: str) -> str:
     """
     if figure in ("kaplan_meier_bands", "score_distribution", "computability"):
         return "scores"
+    if figure == "missing_data":
+        return "missing"
     return "survival" if figure.startswith("kaplan_meier") else "performance"
 
 
@@ -133,6 +135,10 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
         ],
         "plausibility": [quality_cells.plausibility(found["plausibility"])],
         "anonymity": [quality_cells.anonymity(found["k_anonymity"])],
+        "missing": [
+            quality_cells.patterns(found["missing_patterns"]),
+            quality_cells.lost(found["lost_patients"], found["survival_scored"], names),
+        ],
         "table1": [cells.table_one(found["table1"]), *by_group],
         "survival": [
             cells.survival(

@@ -1,4 +1,8 @@
-"""Kaplan-Meier by published band, and Cox models of each score with and without strata."""
+"""
+Kaplan-Meier by published band, Cox models of each score, and who is lost to each score.
+
+The missing values of what the scores read are counted, alone and together.
+"""
 
 from __future__ import annotations
 
@@ -175,6 +179,36 @@ def _places(values: pd.Series, place: Callable[[str], float]) -> pd.Series:
     return values.map(place)
 
 
+def missing_tables(
+    patients: pd.DataFrame, scores: pd.DataFrame, info: dict[str, Any], args: Any
+) -> None:
+    """
+    Write what is missing for the scores, and how those without a score differ.
+
+    Parameters
+    ----------
+    patients, scores : pandas.DataFrame
+        Patient table and long score table.
+    info : dict
+        Content of ``cohort.json``.
+    args : argparse.Namespace
+        Settings and paths of the stage.
+    """
+    from spinemets.missing import lost
+    from spinemets.scores import registry
+
+    cohort, settings = str(info["id"]), args.score_settings
+    definitions = registry.load_definitions(settings.ids, settings.folders)
+    gaps = lost.absent(patients, lost.columns_used(definitions.values()))
+    labels = lost.groups(scores, patients)
+    write_csv(lost.items(gaps, cohort), args.out_missing_items)
+    write_csv(lost.patterns(gaps, cohort), args.out_missing_patterns)
+    write_csv(frame(lost.differences(labels, patients, args.settings, cohort)), args.out_lost)
+    told = lost.survival(labels, patients, info, args.settings)
+    write_csv(told.kaplan_meier, args.out_kaplan_meier_scored)
+    write_csv(told.summary, args.out_survival_scored)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """
     Run the stage.
@@ -199,7 +233,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.add_argument(
         "--score-settings", type=ScoreSettings.model_validate_json, required=True, help="JSON"
     )
-    for name in ("cox", "kaplan-meier", "at-risk", "summary", "distribution"):
+    for name in ("cox", "kaplan-meier", "at-risk", "summary", "distribution", "missing-items",
+                 "missing-patterns", "lost", "kaplan-meier-scored", "survival-scored"):  # fmt: skip
         options.add_argument(f"--out-{name}", required=True, help="CSV to write")
     args = options.parse_args(argv)
 
@@ -211,7 +246,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         info = json.loads(args.cohort_info.read_text(encoding="utf-8"))
         cohort = info["id"]
         patients = pd.read_parquet(args.patients)
-        every = list(scored(pd.read_parquet(args.scores), patients, args.score_settings))
+        scores = pd.read_parquet(args.scores)
+        every = list(scored(scores, patients, args.score_settings))
         bands = [band_survival(one, patients, info, args.settings) for one in every]
         rows = [r for one in every for r in cox_rows(one, patients, args.settings, cohort)]
         counts = [pd.DataFrame(columns=list(DISTRIBUTION))]
@@ -221,6 +257,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         write_csv(stack(d.at_risk for d in bands), args.out_at_risk)
         write_csv(stack(d.summary for d in bands), args.out_summary)
         write_csv(stack(counts), args.out_distribution)
+        missing_tables(patients, scores, info, args)
 
     return run("fit", work)
 
