@@ -75,6 +75,7 @@ def draw(source: Source) -> Drawing:
     remarks = km.not_drawn(left_out)
     if missing:
         remarks.append(f"No band is known in any patient: {', '.join(missing)}.")
+    remarks += source.score_footnotes([p.score for p in shown])
     page = _page(source, shown, width, remarks)
     caption = (
         f"{TITLE}: {source.label}. Each score in the patients in whom its band is known; bands "
@@ -89,7 +90,7 @@ def draw(source: Source) -> Drawing:
         caption=caption,
         alt=f"{TITLE}. " + " ".join(f"{p.title}. {km.spoken(p.curves)}." for p in shown),
         sources=[*TABLES, "score_notes"],
-        footnotes=[*remarks, *source.score_footnotes([p.score for p in shown])],
+        footnotes=remarks,
         units=km.UNITS,
     )
 

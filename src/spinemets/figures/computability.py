@@ -49,7 +49,8 @@ def draw(source: Source) -> Drawing:
     if data.empty:
         return empty(source, width, "No score was computed.", list(TABLES))
     items = source.table("score_items_missing")
-    page = _page(source, data, items, width)
+    remarks = source.score_footnotes(list(dict.fromkeys(data["score"])))
+    page = _page(source, data, items, width, remarks)
     twin = _twin(source, data, items)
     return Drawing(
         page,
@@ -62,7 +63,7 @@ def draw(source: Source) -> Drawing:
         ),
         alt=f"{TITLE}. {_spoken(data)}.",
         sources=list(TABLES),
-        footnotes=source.score_footnotes(list(dict.fromkeys(data["score"]))),
+        footnotes=remarks,
         units={"n": "patients", "percent": "percent of all patients"},
     )
 
@@ -162,13 +163,15 @@ def _twin(source: Source, data: pd.DataFrame, items: pd.DataFrame) -> pd.DataFra
     return pd.concat([cells[columns], named[columns]], ignore_index=True)
 
 
-def _page(source: Source, data: pd.DataFrame, items: pd.DataFrame, width: float) -> Page:
+def _page(
+    source: Source, data: pd.DataFrame, items: pd.DataFrame, width: float, remarks: list[str]
+) -> Page:
     keys = list(dict.fromkeys(zip(data["score"], data["variant"], strict=True)))
     left, head = 33.0, 2 * LINE + 2.5
     side = 64.0 if width >= 140 else 0.0
     cell = (width - left - side - MARGIN - 2) / len(STATUSES)
     top = head + MARGIN
-    page = Page(width, top + len(keys) * CELL + 3 + footer_height(source, width))
+    page = Page(width, top + len(keys) * CELL + 3 + footer_height(source, width, remarks))
     for j, label in enumerate(STATUSES.values()):
         for k, line in enumerate(style.wrap(label, cell - 1, SMALL, bold=True)):
             page.text(
@@ -194,7 +197,7 @@ def _page(source: Source, data: pd.DataFrame, items: pd.DataFrame, width: float)
             _cell(page, axes, row, i, j, left + (j + 0.5) * cell, y)
         if side:
             _items(page, _missing(items, score), left + 4 * cell + 4, y, side - 4)
-    draw_footer(page, source)
+    draw_footer(page, source, remarks)
     return page
 
 

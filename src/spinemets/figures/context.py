@@ -192,7 +192,7 @@ def draw(source: Source, title: str, tables: Sequence[str], blocks: Sequence[str
         reason = "No estimate of this cohort answers a question that a paper answers."
         reason = " ".join([reason, *withheld])
         return empty(source, width, reason, list(tables))
-    remarks = [*withheld, *_remarks(data)]
+    remarks = [*withheld, *_remarks(data), *source.score_footnotes(_scores(data))]
     page = _page(source, data, width, remarks)
     theirs = data[~data["own"]]
     return Drawing(
@@ -205,7 +205,7 @@ def draw(source: Source, title: str, tables: Sequence[str], blocks: Sequence[str
         ),
         alt=f"{title}. {_spoken(data, source)}",
         sources=list(tables),
-        footnotes=[*remarks, *source.score_footnotes(_scores(data))],
+        footnotes=remarks,
         units={"estimate": "months, percent or probability, by block", "n": "patients"},
     )
 

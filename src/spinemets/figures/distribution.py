@@ -50,6 +50,7 @@ def draw(source: Source) -> Drawing:
     keys = list(dict.fromkeys(zip(shown["score"], shown["variant"], strict=True)))
     missing = source.without(shown["score"])
     remarks = [f"No total is known in any patient: {', '.join(missing)}."] if missing else []
+    remarks += source.score_footnotes([s for s, _ in keys])
     page = _page(source, shown, keys, width, remarks)
     names = [source.score(s, v) for s, v in zip(shown["score"], shown["variant"], strict=True)]
     data = shown.assign(label=names).drop(columns=["cohort", "form"])
@@ -60,7 +61,7 @@ def draw(source: Source) -> Drawing:
         caption=_caption(source, shown, withheld),
         alt=f"{TITLE}. {_spoken(source, shown, keys)}.",
         sources=list(TABLES),
-        footnotes=[*remarks, *source.score_footnotes([s for s, _ in keys])],
+        footnotes=remarks,
         units={"value": "points", "n": "patients"},
     )
 

@@ -83,7 +83,10 @@ class Kind:
         rows = rows[rows[by].isin(panels) | rows["estimate"].isna()]
         shown = shown[shown[by].isin(panels)]
         names = list(dict.fromkeys(zip(shown["score"], shown["variant"], strict=True)))
-        remarks = _missing(source, rows, names)
+        remarks = [
+            *_missing(source, rows, names),
+            *source.score_footnotes([s for s, _ in names]),
+        ]
         page = _page(self, source, shown, by, panels, names, remarks)
         labels = [source.score(s, v) for s, v in zip(shown["score"], shown["variant"], strict=True)]
         keep = ["set", "score", "variant", "form", "horizon", "source", "estimate", "lower",
@@ -99,7 +102,7 @@ class Kind:
             caption=f"{self.title}, 95 % interval: {source.label}. {where} {self.explains}",
             alt=f"{self.title}. {spoken}.",
             sources=sources,
-            footnotes=[*remarks, *source.score_footnotes([s for s, _ in names])],
+            footnotes=remarks,
             units={"estimate": "", "n": "patients", "events": "deaths"},
         )
 

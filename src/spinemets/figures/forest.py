@@ -105,7 +105,11 @@ def draw(source: Source) -> Drawing:
     sets = [s for s in dict.fromkeys(table["set"]) if s != OWN]
     columns = [*sets[:1], OWN] if width >= TWO_COLUMNS else [*sets, OWN][:1]
     scores, without = _scores(table, columns)
-    remarks = [*withheld, *_reasons(source, table, without)]
+    remarks = [
+        *withheld,
+        *_reasons(source, table, without),
+        *source.score_footnotes(list(dict.fromkeys(s for s, _ in [*scores, *without]))),
+    ]
     page = _page(source, found, columns, scores, width, remarks)
     data = _twin(source, found, columns)
     overall = data[data["block"].eq("All patients")]
@@ -119,7 +123,6 @@ def draw(source: Source) -> Drawing:
             *remarks,
             *_footnotes(source, table[table["estimate"].notna()], columns),
             *_left_out(source, moved),
-            *source.score_footnotes(list(dict.fromkeys(s for s, _ in [*scores, *without]))),
         ],
         units={"estimate": "probability", "lower": "probability", "upper": "probability",
                "n": "patients", "events": "deaths"},

@@ -17,6 +17,12 @@ TABLES: Final = ("kaplan_meier", "at_risk", "survival_summary")
 #: More curves than this are drawn as one panel each: their bands would hide one another.
 MOST_IN_ONE: Final = 3
 
+#: The strata of a treatment are known only once it was given; nobody drew lots.
+NOT_ALLOCATED: Final = (
+    "Groups are the treatment that was given, not allocated at random: differences between the "
+    "curves are no effects of treatment."
+)
+
 
 def caption(source: Source, curves: list[Curve], what: str) -> str:
     """
@@ -84,6 +90,8 @@ def draw_grouping(source: Source, stratum_set: str, what: str, *, narrow: bool) 
         extra = " Grey line: all patients." if whole else ""
     else:
         page = layouts.one_panel(source, curves, width, remarks)
+    if stratum_set == "treatment":
+        extra += " " + NOT_ALLOCATED
     if len(curves) == 1 and stratum_set != "overall":
         extra = f" One group only: {curves[0].label}."
     if stratum_set == "inclusion" and source.info.get("include"):

@@ -19,6 +19,14 @@ GAP: Final = 13.0
 HEAD: Final = 6.0
 FOOT: Final = 10.0
 KEY: Final = 4.0
+#: What to make of a calibration, by where its risks come from.
+ORIGINS: Final = {
+    "published": "Dots joined by lines: risks that the authors published for their bands.",
+    "supplied": "Risks supplied with the patients are the model's own.",
+    "cross_fitted": "Smooth curves: the authors published no risk; the score was fitted to this "
+    "cohort (cross-fitted), and lies near the diagonal by construction.",
+    "apparent": "Fitted to the very patients it is tested on: no evidence of calibration.",
+}
 ALL: Final = {"treat_all": "change for all", "treat_none": "change for none"}
 
 
@@ -45,8 +53,9 @@ def draw_calibration(source: Source) -> Drawing:
         return empty(source, width, f"No curve: {'; '.join(notes[:2]) or 'withheld'}.", sources)
     keys = list(dict.fromkeys(zip(shown["score"], shown["variant"], strict=True)))
     horizons = list(dict.fromkeys(shown["horizon"]))
+    remarks = source.score_footnotes([s for s, _ in keys])
     page, places = _grid(
-        source, [source.score(*k) for k in keys], [f"{h}" for h in horizons], width, []
+        source, [source.score(*k) for k in keys], [f"{h}" for h in horizons], width, remarks
     )
     for (score, variant), (axes, first) in zip(keys, places, strict=True):
         if first:
@@ -61,20 +70,24 @@ def draw_calibration(source: Source) -> Drawing:
             ]
             if len(mine):
                 _calibration_line(axes, mine, h)
-    sources_of = ", ".join(s.replace("_", "-") for s in dict.fromkeys(shown["source"]))
     labels = [source.score(s, v) for s, v in zip(shown["score"], shown["variant"], strict=True)]
     ends = [f"{source.score(*k)}: {_range(shown, k)}" for k in keys]
     return Drawing(
         page,
         shown.drop(columns=["cohort"]).assign(label=labels),
         caption=f"{CALIBRATION}: {source.label}. Observed against predicted risk of death by each "
-        f"horizon ({', '.join(horizons)}), with 95 % intervals; risks are {sources_of}. On the "
+        f"horizon ({', '.join(horizons)}), with 95 % intervals. {_origins(shown)} On the "
         "diagonal the risks are right; above it too low.",
         alt=f"{CALIBRATION}. {'; '.join(ends)}.",
         sources=sources,
-        footnotes=source.score_footnotes([s for s, _ in keys]),
+        footnotes=remarks,
         units={"predicted": "probability", "observed": "probability", "n": "patients"},
     )
+
+
+def _origins(shown: pd.DataFrame) -> str:
+    """Say which risks are the authors' and which this cohort's: only the former are tested here."""
+    return " ".join(text for origin, text in ORIGINS.items() if shown["source"].eq(origin).any())
 
 
 def _calibration_line(axes: Any, rows: pd.DataFrame, place: int) -> None:
@@ -133,6 +146,7 @@ def draw_utility(source: Source) -> Drawing:
     decisions = dict(zip(shown["horizon"], shown["decision"], strict=True))
     doubt = [n for n in dict.fromkeys(shown["note"]) if "needs verification" in n]
     remarks = ["Range of thresholds: needs verification."] if doubt else []
+    remarks += source.score_footnotes([s for s, _ in keys])
     titles = [f"{h}: {decisions[h].replace('_', ' ')}".rstrip(": ") for h in horizons]
     page, places = _grid(source, titles, names, width, remarks)
     top = float(shown["estimate"].max())
@@ -162,7 +176,7 @@ def draw_utility(source: Source) -> Drawing:
         "for none. Values below -0.1 are cut off.",
         alt=f"{UTILITY}. {spoken}.",
         sources=sources,
-        footnotes=[*remarks, *source.score_footnotes([s for s, _ in keys])],
+        footnotes=remarks,
         units={"estimate": "true positives per patient", "threshold": "probability"},
     )
 
