@@ -51,7 +51,9 @@ def test_scores_without_an_estimate_are_named_and_have_no_line(draw):
     drawing = draw("forest_c", "performance", performance())
     assert "No estimate: Tomita 2001 (no patient with this score)." in words(drawing)
     assert words(drawing).count("Tomita 2001") == 1
-    assert words(drawing).count("OSRI 2013") == 1
+    # Its line, and the remark that it has to be verified.
+    assert words(drawing).count("OSRI 2013") == 2
+    assert "To be verified against the paper before use" in words(drawing)
     assert "Within groups" not in words(drawing)
 
 

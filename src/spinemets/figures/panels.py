@@ -24,7 +24,7 @@ ORIGINS: Final = {
     "published": "Dots joined by lines: risks that the authors published for their bands.",
     "supplied": "Risks supplied with the patients are the model's own.",
     "cross_fitted": "Smooth curves: the authors published no risk; the score was fitted to this "
-    "cohort (cross-fitted), and lies near the diagonal by construction.",
+    "cohort (cross-fitted), and is close to the diagonal for that reason.",
     "apparent": "Fitted to the very patients it is tested on: no evidence of calibration.",
 }
 ALL: Final = {"treat_all": "change for all", "treat_none": "change for none"}
