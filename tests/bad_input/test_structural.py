@@ -9,6 +9,7 @@ from tests.ingest.conftest import a_cohort
 
 from spinemets.errors import InputError
 from spinemets.ingest.patients import Ingested, ingest
+from spinemets.released import TABLES_OF
 from spinemets.settings import load
 
 Refuse = Callable[..., str]
@@ -36,7 +37,8 @@ def test_the_good_table_passes(tmp_path: Path, run_stage: Stage) -> None:
     table.write_text(GOOD, encoding="utf-8")
     code, out = run_stage(table)
     assert code == 0
-    assert len(list(out.iterdir())) == 6
+    written = {path.stem for path in out.iterdir()}
+    assert written == {"patients", "inclusion", "cohort", *TABLES_OF["ingest"]}
 
 
 def test_missing_file(refuse: Refuse) -> None:

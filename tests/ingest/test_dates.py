@@ -122,7 +122,8 @@ def test_a_date_is_read_as_it_was_written(day: dt.date, form: str) -> None:
     assert calendar.of_term[0].item() == day
 
 
-@given(st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)), st.integers(0, 40000))
+# Up to 2029: the last day of the longest interval lies before the latest year that is read (2150).
+@given(st.dates(dt.date(1900, 1, 1), dt.date(2029, 1, 1)), st.integers(0, 40000))
 def test_days_since_time_zero_are_the_difference_of_dates(zero: dt.date, days: int) -> None:
     end = np.datetime64(zero) + np.timedelta64(days, "D")
     entry = _entry()
@@ -154,7 +155,7 @@ def _entry() -> Any:
 
 
 def test_death_before_time_zero_is_a_fault_with_its_row(ingest_text: IngestText) -> None:
-    found = ingest_text(TABLE.replace("25.03.2019,", "14.03.2019,"), HEAD)
+    found = ingest_text(TABLE.replace("25.03.2019,", "14.03.2019,"), HEAD + MORE)
     (fault,) = found.faults
     assert fault.rule == "the date lies before time zero"
     assert fault.rows == (2,)

@@ -172,10 +172,9 @@ rule evaluate:
         settings=plan.settings_json("evaluation"),
         scores=plan.settings_json("scores"),
         survival=plan.survival_json,
-        folder=f"{PRIVATE}/{{cohort}}",
     shell:
         "python -m spinemets.stages.evaluate --patients {input.patients}"
         " --scores {input.scores} --cohort-info {input.cohort}"
         " --settings {params.settings:q} --score-settings {params.scores:q}"
         " --survival-settings {params.survival:q} --truth {input.truth}"
-        " --out-folder {params.folder} 2> {log}"
+        " --out-folder $(dirname {output.tables[0]}) 2> {log}"
