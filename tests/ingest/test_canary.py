@@ -19,8 +19,11 @@ CANARIES = (
     "MRN77",
     "0316/555",
     "Gelbgasse",
-    "1931",
+    # The birthday in every usual form; the bare year stands in hashes by chance.
     "17.04.",
+    "1931-04-17",
+    "19310417",
+    "17/04/1931",
 )
 HEAD = "Name,Mail,Fall,Tel,Strasse,Geburt,OP,Tod,Kontakt,Geschlecht,Tumor,KPS,Notiz\n"
 MAPPING = """\
