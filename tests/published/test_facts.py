@@ -68,10 +68,14 @@ def test_bands_agree_with_the_definitions(definitions):
             continue
         score, name = fact.subject.split(":")
         band = next(b for b in definitions[score].bands if b.id == name)
-        for stated in band.survival:
-            if stated.measure == "survival" and stated.horizon_months == fact.horizon_months:
-                assert stated.value == pytest.approx(fact.value, abs=0.005), fact.id
-                compared += 1
+        stated = [
+            s.value
+            for s in band.survival
+            if s.measure == "survival" and s.horizon_months == fact.horizon_months
+        ]
+        if stated:  # a band may have a second rate, of the score's own validation
+            assert any(value == pytest.approx(fact.value, abs=0.005) for value in stated), fact.id
+            compared += 1
     assert compared >= 10
 
 

@@ -31,6 +31,8 @@ LOOSE = {
     ("mizumoto_2008", "visceral"): "the same",
     ("balagamwala_2018", "class"): "the same",
     ("delank_2011_radiotherapy", "role"): "`none named` is what neither of two others is",
+    ("katagiri_2014", "primary"): "a flag that few primaries can have is not read as naming them",
+    ("radiosensitivity_uk", "histology"): "the same",
     ("delank_2011_surgery", "operation"): "ESCC 1c is open, so nobody certain reaches that end",
 }
 MOST = 20_000
