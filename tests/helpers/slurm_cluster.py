@@ -29,12 +29,14 @@ TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/linux
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
+# The node says that it has more than this machine: a cohort's jobs side by side ask for it.
+SlurmdParameters=config_overrides
 SchedulerParameters=sched_interval=1,batch_sched_delay=0
 MpiDefault=none
 ReturnToService=2
 MinJobAge=600
 SwitchType=switch/none
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=2000 State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs=16 RealMemory=64000 State=UNKNOWN
 PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 
@@ -76,7 +78,6 @@ class Cluster:
             folder=self.folder,
             controller_port=free_port(),
             node_port=free_port(),
-            cores=os.cpu_count() or 1,
         )
         (self.folder / "slurm.conf").write_text(configuration)
         self._clients()
