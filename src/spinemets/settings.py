@@ -126,6 +126,9 @@ class ScoreSettings(Model):
     unlisted: Literal["missing", "moderate", "rapid"] = key(
         "missing", "what a primary counts as that a growth-rate score doesn't list"
     )
+    crosswalk: Literal["none", "ma_2010", "prasad_2018", "oken"] = key(
+        "none", "published table that fills an empty KPS from ECOG and the reverse, as intervals"
+    )
 
 
 class OwnGrouping(Model):

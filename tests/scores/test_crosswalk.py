@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
-from spinemets.scores import frames, prepare, registry
+from spinemets.scores import frames, notes, prepare, registry
 from spinemets.scores.table import PatientTable
+from spinemets.settings import ScoreSettings
+from spinemets.vocabulary.performance import crosswalks
 
 LIBRARY = registry.load_definitions(["van_der_linden_2005", "katagiri_2005", "tokuhashi_2005"])
 
@@ -74,3 +76,18 @@ def test_a_rejected_value_is_not_replaced():
     table.numbers("kps")
     prepare.crosswalk(table, "ma_2010")
     assert table.missing("kps").tolist() == [True]
+
+
+def test_the_setting_offers_every_table_and_none():
+    offered = ScoreSettings.model_json_schema()["properties"]["crosswalk"]["enum"]
+    assert offered == ["none", *crosswalks()]
+
+
+def test_footnotes_name_the_table_for_scores_that_read_performance_even_through_another():
+    library = registry.with_dependencies(registry.load_definitions(["osri_2013", "mgps"]))
+    table = notes.notes(library, ["osri_2013", "mgps"], "demo", "oken")
+    found = table[table["text"].str.contains("an empty KPS was filled", regex=False)]
+    assert found["score"].tolist() == ["osri_2013"]
+    assert found["text"].str.contains("needs verification").all()
+    without = notes.notes(library, ["osri_2013", "mgps"], "demo", None)
+    assert not without["text"].str.contains("an empty KPS was filled", regex=False).any()

@@ -42,7 +42,7 @@ def test_published_figures_as_phrases(fact, text):
 
 
 def test_notes_of_every_score():
-    table = notes.notes(list(LIBRARY.values()), "demo")
+    table = notes.notes(LIBRARY, list(LIBRARY), "demo", None)
     assert set(table["score"]) == set(LIBRARY)
     assert (table["text"] != "").all()
     assert set(table["confidence"]) <= {"read", "memory", "unsure", "derived"}
@@ -52,7 +52,7 @@ def test_notes_of_every_score():
 
 @pytest.mark.parametrize("score", sorted(LIBRARY))
 def test_bands_stand_best_first(score):
-    table = notes.notes([LIBRARY[score]], "demo")
+    table = notes.notes(LIBRARY, [score], "demo", None)
     bands = table[table["fact"] == "band"]["key"].tolist()
     given = [b.id for b in LIBRARY[score].bands]
     assert bands == (given if LIBRARY[score].direction < 0 else given[::-1])

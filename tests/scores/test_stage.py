@@ -72,6 +72,20 @@ def test_variants_and_readings(study):
     ]  # fmt: skip
 
 
+def test_a_named_crosswalk_fills_kps_from_ecog_and_says_so(study):
+    patients = pd.read_parquet(study / "patients.parquet")
+    ecog = pd.array([1] * len(patients), dtype="Int64")
+    patients.assign(kps=None, ecog=ecog).to_parquet(study / "patients.parquet")
+    settings = {"ids": ["van_der_linden_2005"], "crosswalk": "ma_2010"}
+    assert run(study, settings) == 0
+    scores = pd.read_parquet(study / "scores.parquet")
+    assert scores["reason"].str.contains("another scale").any()
+    notes = pd.read_csv(study / "notes.csv", keep_default_na=False)
+    assert notes["text"].str.contains("Ma 2010").any()
+    assert run(study, {**settings, "crosswalk": "none"}) == 0
+    assert not (pd.read_parquet(study / "scores.parquet")["status"] == "determined").any()
+
+
 def test_an_unknown_variant_or_score_stops_before_anything_is_written(study, capsys):
     settings = {
         "ids": ["tomita_2001"],

@@ -7,6 +7,7 @@ from typing import Any
 
 from spinemets.settings import TIME_ZERO, Settings
 from spinemets.units import DAYS_PER_MONTH
+from spinemets.vocabulary.performance import crosswalks
 
 
 def listed(words: Sequence[Any]) -> str:
@@ -71,7 +72,7 @@ def sentences(
         f"Scores: {scores}. A missing item never counts as zero: a score is determined when its "
         "total is known, bounded when every possible value of what is missing leads to the same "
         "published band, and missing otherwise. Unjudged removability of organ metastases was "
-        f"read as “{settings.scores.removability}”.",
+        f"read as “{settings.scores.removability}”. {_crosswalk(settings.scores.crosswalk)}",
         "Survival was estimated by Kaplan-Meier with log-log confidence intervals, overall and "
         f"{grouped}. Treatment columns collapse into one group by an ordered rule, and a patient "
         "whose group isn't recorded is in a group of that name. "
@@ -103,6 +104,18 @@ def sentences(
         f"estimates; ranks come from {evaluation.bootstrap} paired bootstrap samples.",
         f"Release: {info['disclosure']['text']}",
     ]
+
+
+def _crosswalk(name: str) -> str:
+    """What became of a performance status that was recorded on one scale only."""
+    if name not in crosswalks():
+        return "KPS and ECOG were not derived from each other for the scores."
+    table = crosswalks()[name]
+    doubt = ", which needs verification" if table.needs_verification else ""
+    return (
+        "An empty KPS was filled from ECOG, and an empty ECOG from KPS, as intervals by one named "
+        f"table{doubt}: {table.citation}."
+    )
 
 
 def _histology_and_treatment(settings: Settings) -> list[str]:

@@ -267,12 +267,14 @@ def _score_one(
 ) -> int:
     import pandas as pd
 
-    from spinemets.scores import single
+    from spinemets.scores import notes, single
     from spinemets.scores.show import DISCLAIMER
 
     frame = pd.DataFrame({"patient_id": [1], **{k: [v] for k, v in patient.items()}})
     texts = single.explain_forms(frame, library, _settings(args, variants), wanted)
     _say("\n\n".join(texts))
+    if args.crosswalk:
+        _say("\n" + "\n".join(notes.crosswalk_notes(library, wanted, args.crosswalk)))
     _say(f"\n{DISCLAIMER}")
     return 0
 
@@ -293,6 +295,7 @@ def _score_table(
 ) -> int:
     from spinemets.results import write_csv
     from spinemets.scores import frames, prepare, reading, single
+    from spinemets.scores import notes as facts
     from spinemets.scores.show import DISCLAIMER
 
     found = reading.read_file(args.file)
@@ -305,6 +308,8 @@ def _score_table(
     else:
         table.to_csv(sys.stdout, index=False, float_format="%.10g", lineterminator="\n")
     notes = [text for name in wanted for text in library[name].footnotes()]
+    if args.crosswalk:
+        notes += facts.crosswalk_notes(library, wanted, args.crosswalk)
     remarks = [*found.remarks, *found.contradictions(cells, str(args.file))]
     sys.stderr.write("\n".join([*map(str, remarks), *notes, DISCLAIMER]) + "\n")
     return 0

@@ -8,7 +8,7 @@ from typing import Final
 from spinemets.errors import Fault, InputError
 from spinemets.scores import prepare
 from spinemets.scores.definition import Definition, item_conditions
-from spinemets.scores.schema import Condition
+from spinemets.scores.schema import Condition, Item
 from spinemets.settings import suggest
 
 #: Asks for every variant and computable misprint of a score.
@@ -118,15 +118,41 @@ def reads_removability(definition: Definition, library: Mapping[str, Definition]
     bool
         True when it does.
     """
-    return _reads(definition.conditions(), library)
+    return prepare.REMOVABILITY in columns_read(definition, library)
 
 
-def _reads(conditions: Iterable[Condition], library: Mapping[str, Definition]) -> bool:
+def columns_read(definition: Definition, library: Mapping[str, Definition]) -> set[str]:
+    """
+    Columns that a score reads, directly or through another score.
+
+    Parameters
+    ----------
+    definition : Definition
+        Score.
+    library : Mapping of str to Definition
+        Scores that it may read.
+
+    Returns
+    -------
+    set of str
+        Columns of the patient table.
+    """
+    return _columns(definition.items, definition.conditions(), library)
+
+
+def _columns(
+    parts: Iterable[Item], conditions: Iterable[Condition], library: Mapping[str, Definition]
+) -> set[str]:
+    terms = [t for item in parts for t in (item.formula.terms if item.formula else ())]
+    out = {t.column for t in terms if t.column is not None}
+    read = [(t.score, None) for t in terms if t.score is not None]
     for condition in conditions:
-        if condition.column == prepare.REMOVABILITY:
-            return True
+        if condition.column is not None:
+            out.add(condition.column)
         if condition.score is not None:
-            parts = [i for i in library[condition.score].items if condition.item in (None, i.id)]
-            if any(_reads(item_conditions(item), library) for item in parts):
-                return True
-    return False
+            read.append((condition.score, condition.item))
+    for score, part in read:
+        below = [i for i in library[score].items if part in (None, i.id)]
+        inner = [c for item in below for c in item_conditions(item)]
+        out |= _columns(below, inner, library)
+    return out

@@ -17,6 +17,8 @@ from spinemets.scores.forms import base_form, forms_of, reads_removability
 if TYPE_CHECKING:
     import pandas as pd
 
+    from spinemets.settings import ScoreSettings
+
 SCORE_COLUMNS: Final = (
     "patient_id", "score", "variant", "points", "band", "low", "high",
     "band_low", "band_high", "status", "reason",
@@ -56,6 +58,30 @@ class Settings:
     removability: str = "missing"
     unlisted: str = "missing"
     crosswalk: str | None = None
+
+    @classmethod
+    def configured(cls, settings: ScoreSettings, variants: Mapping[str, Sequence[str]]) -> Settings:
+        """
+        Take over the readings of a study's configuration.
+
+        Parameters
+        ----------
+        settings : spinemets.settings.ScoreSettings
+            Section ``scores``.
+        variants : Mapping of str to sequence of str
+            Named variants per score, checked.
+
+        Returns
+        -------
+        Settings
+            How the study's scores are computed.
+        """
+        return cls(
+            variants=variants,
+            removability=settings.removability,
+            unlisted=settings.unlisted,
+            crosswalk=None if settings.crosswalk == "none" else settings.crosswalk,
+        )
 
 
 def compute(

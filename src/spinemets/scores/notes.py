@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
+from spinemets.scores import forms
 from spinemets.scores.definition import Definition
 from spinemets.scores.schema import SHARES, Survival
+from spinemets.vocabulary import performance
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("cohort", "score", "fact", "key", "text", "confidence")
+PERFORMANCE: Final = {"kps", "ecog"}
 
 
-def notes(definitions: Sequence[Definition], cohort: str) -> pd.DataFrame:
+def notes(
+    definitions: Mapping[str, Definition], only: Sequence[str], cohort: str, crosswalk: str | None
+) -> pd.DataFrame:
     """
     List the facts of score definitions.
 
     Parameters
     ----------
-    definitions : sequence of Definition
+    definitions : Mapping of str to Definition
+        Scores that were computed, and those that they read.
+    only : sequence of str
         Scores that were computed.
     cohort : str
         Cohort id.
+    crosswalk : str or None
+        Named table that filled KPS from ECOG and ECOG from KPS.
 
     Returns
     -------
@@ -34,8 +43,64 @@ def notes(definitions: Sequence[Definition], cohort: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = [(cohort, d.id, *row) for d in definitions for row in _facts(d)]
+    rows = [(cohort, name, *row) for name in only for row in _facts(definitions[name])]
+    if crosswalk is not None:
+        readers = [n for n in only if reads_performance(definitions[n], definitions)]
+        texts = crosswalk_notes(definitions, readers, crosswalk)
+        rows += [
+            (cohort, name, "footnote", "", text, "derived")
+            for name, text in zip(readers, texts, strict=True)
+        ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def reads_performance(definition: Definition, library: Mapping[str, Definition]) -> bool:
+    """
+    Whether KPS or ECOG enters a score, directly or through another score.
+
+    Parameters
+    ----------
+    definition : Definition
+        Score.
+    library : Mapping of str to Definition
+        Scores that it may read.
+
+    Returns
+    -------
+    bool
+        True when one does.
+    """
+    return bool(forms.columns_read(definition, library) & PERFORMANCE)
+
+
+def crosswalk_notes(
+    definitions: Mapping[str, Definition], only: Sequence[str], crosswalk: str
+) -> list[str]:
+    """
+    Say which scores may rest on a performance status from another scale.
+
+    Parameters
+    ----------
+    definitions : Mapping of str to Definition
+        Scores that were computed, and those that they read.
+    only : sequence of str
+        Scores that were computed.
+    crosswalk : str
+        Named table.
+
+    Returns
+    -------
+    list of str
+        One footnote per score that reads KPS or ECOG.
+    """
+    table = performance.crosswalks()[crosswalk]
+    doubt = "; the table needs verification" if table.needs_verification else ""
+    return [
+        f"{definitions[name].data.short}: an empty KPS was filled from ECOG, and an empty ECOG "
+        f"from KPS, as intervals by {table.label} ({table.citation}){doubt}."
+        for name in only
+        if reads_performance(definitions[name], definitions)
+    ]
 
 
 def _facts(definition: Definition) -> list[tuple[str, str, str, str]]:

@@ -53,11 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         variants = forms.named_variants(settings.variants, wanted, "config", "scores.variants")
         library = registry.with_dependencies(wanted, settings.folders)
         patients = pd.read_parquet(args.patients)
-        reading = frames.Settings(
-            variants=variants,
-            removability=settings.removability,
-            unlisted=settings.unlisted,
-        )
+        reading = frames.Settings.configured(settings, variants)
         results = frames.compute_results(patients, library, reading, list(wanted))
         table = frames.to_frame(patients, results)
         for score in wanted:
@@ -67,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             table.to_parquet(path, index=False)
         write_csv(frames.computability(table, cohort), args.out_computability)
         write_csv(frames.items_missing(results, cohort), args.out_items_missing)
-        write_csv(notes.notes(list(wanted.values()), cohort), args.out_notes)
+        write_csv(notes.notes(library, list(wanted), cohort, reading.crosswalk), args.out_notes)
         known = {name: forms.base_form(d, settings.unlisted) for name, d in library.items()}
         matrix = coverage.matrix([known[name] for name in wanted], known)
         matrix.insert(0, "cohort", cohort)

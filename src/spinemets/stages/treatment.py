@@ -202,7 +202,7 @@ class Treatments:
 
         wanted = list(rules.advice())
         library = registry.with_dependencies(registry.load_definitions(wanted, []))
-        reading = frames.Settings(removability=scores.removability, unlisted=scores.unlisted)
+        reading = frames.Settings.configured(scores, {})
         table = frames.compute(self.patients, library, reading, only=wanted)
         given = strata.group(self.patients, "treatment", self.survival)
         counts, parts, rows = [], [], []
