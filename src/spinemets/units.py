@@ -72,6 +72,30 @@ def factor(to_unit: str, from_unit: str) -> float:
     raise KeyError(f"no conversion from {from_unit!r} to {to_unit!r}; known units: {known}")
 
 
+def is_molar(to_unit: str, from_unit: str | None) -> bool:
+    """
+    Whether two units differ by a molar mass, so that printed values are rounded on either side.
+
+    Parameters
+    ----------
+    to_unit : str
+        Unit of a contract column.
+    from_unit : str or None
+        Other unit; None is the same.
+
+    Returns
+    -------
+    bool
+        True for ``"mg/dL bilirubin"`` against ``"umol/L"``, False for ``"g/dL"`` against ``"g/L"``.
+
+    Examples
+    --------
+    >>> is_molar("umol/L", "mg/dL bilirubin"), is_molar("g/L", "g/dL")
+    (True, False)
+    """
+    return from_unit is not None and " " in from_unit and from_unit != to_unit
+
+
 def known_units(to_unit: str) -> list[str]:
     """
     Units that can be converted into a unit, itself first.

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
+from spinemets.errors import InputError
 from spinemets.ingest.patients import Ingested
 from spinemets.vocabulary.performance import crosswalks, wordings
 
@@ -82,6 +83,45 @@ def test_ecog_to_kps_is_an_interval(ingest_text: IngestText) -> None:
     assert conversions["kps", "crosswalk ma_2010"] == 5
     assert conversions["kps", "kept as an interval of grades"] == 4
     assert "KPS through the crosswalk Ma 2010, as an interval." in result.info["footnotes"]
+
+
+def test_a_kps_between_two_steps_is_a_fault_unless_the_mapping_says_how_to_read_it(
+    ingest_text: IngestText,
+) -> None:
+    text = table_of(["45", "75%", "80", "", "70-80"])
+    (fault,) = ingest_text(text, HEAD + "  kps: {from: ps}\n").faults
+    assert (fault.rule, fault.rows) == ("not a step of 10 percent", (2, 3))
+    floor = ingest_text(text, HEAD + "  kps: {from: ps, between: floor}\n")
+    assert column(floor, "kps") == [
+        (40, None, None), (70, None, None), (80, None, None), (None, None, None), (None, 70, 80),
+    ]  # fmt: skip
+    both = ingest_text(text, HEAD + "  kps: {from: ps, between: interval}\n")
+    assert column(both, "kps")[:2] == [(None, 40, 50), (None, 70, 80)]
+    for result, words in ((floor, "to the lower step"), (both, "kept as an interval of both")):
+        conversions = result.transformations
+        moved = conversions[conversions["conversion"].str.startswith("KPS between two steps")]
+        assert moved["n"].tolist() == [2]
+        assert words in moved["conversion"].iloc[0]
+
+
+def test_between_reads_a_kps_before_the_crosswalk(ingest_text: IngestText) -> None:
+    how = "  ecog: {from: ps, crosswalk: ma_2010, between: interval}\n"
+    assert column(ingest_text(table_of(["85", "55"]), HEAD + how), "ecog") == [
+        (1, None, None),
+        (None, 2, 3),
+    ]
+
+
+@pytest.mark.parametrize("cell", ["5", "105", "0", "fit"])
+def test_between_reads_nothing_outside_the_scale(ingest_text: IngestText, cell: str) -> None:
+    result = ingest_text(table_of([cell]), HEAD + "  kps: {from: ps, between: floor}\n")
+    assert [fault.rows for fault in result.faults] == [(2,)]
+
+
+@pytest.mark.parametrize("how", ["ecog: {from: ps", "kps: {from: ps, crosswalk: ma_2010"])
+def test_between_is_for_cells_that_hold_a_kps(ingest_text: IngestText, how: str) -> None:
+    with pytest.raises(InputError, match="`between` is for cells that hold a KPS"):
+        ingest_text(table_of(["1"]), f"{HEAD}  {how}, between: floor}}\n")
 
 
 def test_kps_to_ecog(ingest_text: IngestText) -> None:

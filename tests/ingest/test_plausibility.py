@@ -34,6 +34,10 @@ WORKED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"visceral_metastases": False, "metastasis_liver": True},
         {"visceral_metastases": False, "metastasis_liver": False},
     ),
+    "visceral_none_but_brain": (
+        {"visceral_metastases": False, "metastasis_brain": True},
+        {"visceral_metastases": True, "metastasis_brain": True},
+    ),
     "outside_bone_none_but_visceral": (
         {"metastases_outside_bone": False, "visceral_metastases": True},
         {"metastases_outside_bone": True, "visceral_metastases": True},
@@ -195,7 +199,7 @@ def test_worked_patients(rule: str) -> None:
 
 
 def test_a_column_that_is_not_there_leaves_what_the_others_decide() -> None:
-    table = patients([{"visceral_metastases": False, "metastasis_brain": True}])
+    table = patients([{"visceral_metastases": False, "metastasis_liver": True}])
     assert found(table, "visceral_none_but_organ") == [0]
     (seen,) = [f for f in plausibility.look(table, "enrolment") if f.rule.id == "prostate_in_woman"]
     assert (seen.of, seen.rows.sum()) == (0, 0)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spinemets import units
 from spinemets.scores.kleene import FALSE, TRUE, UNKNOWN, compare, evaluate, limits
 from spinemets.scores.schema import Condition
 from spinemets.scores.table import Numbers, PatientTable
@@ -101,7 +102,8 @@ def test_values_left_open_are_unknown_unless_assumed():
     ],
 )
 def test_a_boundary_patient_does_not_flip_by_conversion(column, limit, unit, other):
-    at = [limit * other, limit * 0.999 * other, limit * 1.001 * other]
+    step = 0.01 if "bilirubin" in unit else 0.001  # what a laboratory tells apart
+    at = [limit * other, limit * (1 - step) * other, limit * (1 + step) * other]
     assert truth({"column": column, "at_least": limit, "unit": unit}, **{column: at}) == [
         TRUE, FALSE, TRUE,
     ]  # fmt: skip
@@ -112,7 +114,7 @@ def test_a_boundary_patient_does_not_flip_by_conversion(column, limit, unit, oth
 
 @given(st.floats(0.5, 6, allow_nan=False), st.floats(2, 24))
 def test_conversion_and_limit_agree_with_comparing_in_the_own_unit(value, limit):
-    own = round(value * 40078 / 10000, 6)
+    own = round(value * 40078 / 10000, 2)  # as a laboratory prints it
     limit = round(limit, 1)
     table = PatientTable.from_values({"calcium_mmol_per_l": [own * 10000 / 40078]})
     if not 0.5 <= own * 10000 / 40078 <= 6:
@@ -194,3 +196,21 @@ def test_limits_of_a_leaf():
 def test_a_malformed_condition_is_refused(wrong):
     with pytest.raises(ValueError, match=r"condition|comparison|compared|maybe|at least 1"):
         Condition.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    ("umol", "critical"),
+    [(23.9, True), (23.94, True), (23.95, True), (24.0, True), (23.8, False), (23.0, False)],
+)
+def test_a_molar_value_that_a_laboratory_rounded_lies_on_the_limit(umol, critical):
+    """1.4 mg/dL is 23.9456 umol/L, which laboratories report as 23.9, 23.94 (x 17.1) or 24."""
+    limit = Condition(column="bilirubin_umol_per_l", at_least=1.4, unit="mg/dL bilirubin")
+    table = PatientTable.from_values({"bilirubin_umol_per_l": [umol]})
+    assert (evaluate(limit, table)[0] == TRUE) == critical
+
+
+def test_a_value_recorded_in_the_unit_of_the_limit_keeps_its_side():
+    limit = Condition(column="calcium_mmol_per_l", above=10.3, unit="mg/dL calcium")
+    values = [x * units.factor("mmol/L", "mg/dL calcium") for x in (10.29, 10.3, 10.31)]
+    table = PatientTable.from_values({"calcium_mmol_per_l": values})
+    assert evaluate(limit, table).tolist() == [FALSE, FALSE, TRUE]

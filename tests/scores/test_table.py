@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spinemets.scores import concepts, kleene, prepare
+from spinemets.scores import concepts, frames, kleene, prepare, registry
 from spinemets.scores.cells import is_interval, levels_of
 from spinemets.scores.table import PatientTable
 
@@ -200,8 +200,42 @@ def test_brain_alone_is_visceral_only_where_the_brain_counts():
     assert concept("visceral_without_brain", **brain) == kleene.FALSE
 
 
+def test_brain_recorded_apart_from_visceral_is_read_so():
+    apart = {"visceral_metastases": False, "metastasis_brain": True}
+    assert concept("visceral", **apart) == kleene.TRUE
+    assert concept("major_organ", **apart) == kleene.TRUE
+    assert concept("visceral_without_brain", **apart) == kleene.FALSE
+
+
+def test_no_visceral_but_brain_and_liver_contradict_each_other():
+    both = {"visceral_metastases": False, "metastasis_brain": True, "metastasis_liver": True}
+    assert concept("visceral_without_brain", **both) == kleene.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("score", "total"),
+    [("van_der_linden_2005", 6), ("bollen_2014", 2), ("bauer_modified_2008", 3)],
+)
+def test_scores_with_brain_apart_from_visceral(score, total):
+    """Brain isn't visceral for van der Linden, and is for Bollen and Bauer (dossier)."""
+    frame = pd.DataFrame(
+        {
+            "patient_id": ["1"],
+            "primary": ["breast"],
+            "kps": [80],
+            "visceral_metastases": [False],
+            "metastasis_brain": [True],
+            "solitary_skeletal_metastasis": [True],
+        }
+    )
+    library = registry.load_definitions([score])
+    row = frames.compute(frame, library).iloc[0]
+    assert (row.status, row.points) == ("determined", total)
+
+
 def test_every_concept_says_what_it_means():
     loaded = concepts.load()
     assert all(c.text for c in loaded.concepts.values())
+    assert all(c.text for c in loaded.readings)
     assert all(c.text for c in loaded.contradictions)
     assert all(c.text for c in loaded.implied)

@@ -15,6 +15,8 @@ from spinemets.ingest.mapping import ColumnMap
 from spinemets.ingest.scales import scale_read
 from spinemets.vocabulary import performance
 
+#: The steps of the KPS of a living patient.
+LOWEST, HIGHEST, STEP = 10, 100, 10
 _INTERVAL: Final = re.compile(r"^(\d{1,3})\s*(?:-|–|to|bis)\s*(\d{1,3})\s*%?$")
 
 
@@ -73,6 +75,11 @@ def grades(column: Column, entry: ColumnMap, cells: Coded, decimal: str) -> Conv
     if entry.crosswalk and known:
         words = "crosswalk " + ", then ".join(entry.crosswalk)
         out.conversions.append((words, known, _caveat(entry)))
+    moved = cells.rows(np.array([_moved(entry, term, decimal) for term in cells.terms], bool))
+    if moved.any():
+        floor = entry.between == "floor"
+        how = "to the lower step" if floor else "kept as an interval of both steps"
+        out.conversions.append((f"KPS between two steps, {how}", int(moved.sum()), entry.flag))
     ranges = int((open_ & np.isfinite(lows)).sum())
     if ranges:
         out.conversions.append(("kept as an interval of grades", ranges, entry.flag))
@@ -109,6 +116,9 @@ def _interval_reader(column: Column, entry: ColumnMap, decimal: str) -> Reader:
         if words:
             repair = "translate it under `values`, or use another wording"
             return Problem(f"words that {words[0].id} doesn't know", repair, _NONE)
+        if _moved(entry, term, decimal):
+            low = int(_number(term, decimal) // STEP * STEP)
+            return (low, low) if entry.between == "floor" else (low, low + STEP)
         return _grades(scale, term, decimal)
 
     def read(term: str) -> tuple[int, int] | Problem | None:
@@ -120,6 +130,23 @@ def _interval_reader(column: Column, entry: ColumnMap, decimal: str) -> Reader:
         return tables[0].kps(answer) if column.name == "kps" else tables[0].ecog(answer)
 
     return read
+
+
+def _number(term: str, decimal: str) -> float:
+    """Read one text as a number; NaN where it is none."""
+    text = term.strip().removesuffix("%").strip()
+    try:
+        return float(text.replace(",", ".") if decimal == "," else text)
+    except ValueError:
+        return np.nan
+
+
+def _moved(entry: ColumnMap, term: str, decimal: str) -> bool:
+    """Whether a cell lies between two steps of the KPS and the mapping says how to read it."""
+    if entry.between == "fault" or key(term) in {key(k) for k in entry.codes}:
+        return False
+    grade = _number(term, decimal)
+    return bool(LOWEST < grade < HIGHEST and grade % STEP)
 
 
 def _grades(scale: Column, term: str, decimal: str) -> tuple[int, int] | Problem:

@@ -207,6 +207,10 @@ class ColumnMap(Closed):
     crosswalk: Annotated[list[str], BeforeValidator(_one_or_many)] = Field(
         [], description="named performance table, or words table and then performance table"
     )
+    between: Literal["fault", "floor", "interval"] = Field(
+        "fault",
+        description="a KPS between two steps (45, 75): a fault, the lower step, or the interval",
+    )
     date: DateOrder | None = Field(
         None,
         description="the cells are dates, in this order of day and month: what is kept is the "

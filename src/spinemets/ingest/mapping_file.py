@@ -219,6 +219,11 @@ def _check_crosswalk(where: tuple[str, ...], name: str, entry: ColumnMap) -> lis
         return [(here, rule, f"use one of: {', '.join(known)}")]
     if entry.crosswalk and name not in PERFORMANCE_COLUMNS:
         return [(here, "crosswalks fill `kps` and `ecog` only", "remove the line")]
+    if entry.between != "fault" and (
+        name not in PERFORMANCE_COLUMNS or scale_read(name, entry) != "kps"
+    ):
+        rule = "`between` is for cells that hold a KPS"
+        return [((*where, "between"), rule, "remove the line")]
     kinds = "".join("w" if c in performance.wordings() else "t" for c in entry.crosswalk)
     allowed = ("", "t", "wt") if name == "kps" else ("", "t", "w")
     if kinds not in allowed:

@@ -28,6 +28,15 @@ class Contradiction(Strict):
     columns: list[str]
 
 
+class Narrower(Strict):
+    """A column recorded in a narrower sense than the contract's, and what it says in that sense."""
+
+    text: str
+    when: Condition
+    set: dict[str, str]
+    fill: dict[str, str]
+
+
 class Implication(Strict):
     """What follows from recorded columns about columns that are empty."""
 
@@ -40,6 +49,7 @@ class Concepts(Strict):
     """Content of ``concepts.yaml``."""
 
     concepts: dict[str, Concept]
+    readings: list[Narrower]
     contradictions: list[Contradiction]
     implied: list[Implication]
 
@@ -52,7 +62,7 @@ def load() -> Concepts:
     Returns
     -------
     Concepts
-        Named conditions, contradictions and implications.
+        Named conditions, readings, contradictions and implications.
 
     Examples
     --------

@@ -145,7 +145,7 @@ def _columns(
 ) -> set[str]:
     terms = [t for item in parts for t in (item.formula.terms if item.formula else ())]
     out = {t.column for t in terms if t.column is not None}
-    read = [(t.score, None) for t in terms if t.score is not None]
+    read: list[tuple[str, str | None]] = [(t.score, None) for t in terms if t.score is not None]
     for condition in conditions:
         if condition.column is not None:
             out.add(condition.column)

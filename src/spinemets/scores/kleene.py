@@ -132,7 +132,8 @@ def _leaf(condition: Condition, table: PatientTable, maybe: Maybe) -> Truth:
     column = contract.columns()[name]
     if column.is_numeric:
         factor = units.factor(column.unit, condition.unit) if condition.unit else 1.0
-        return compare(condition, table.numbers(name), 1.0 / factor)
+        molar = units.is_molar(column.unit, condition.unit)
+        return compare(condition, table.numbers(name), 1.0 / factor, rounded=molar)
     if condition.is_ is not None:
         wanted, open_ = {str(condition.is_).lower()}, set[str]()
     else:
@@ -142,7 +143,7 @@ def _leaf(condition: Condition, table: PatientTable, maybe: Maybe) -> Truth:
     return table.lookup(name, wanted, open_)
 
 
-def compare(condition: Condition, numbers: Numbers, scale: float) -> Truth:
+def compare(condition: Condition, numbers: Numbers, scale: float, rounded: bool = False) -> Truth:
     """
     Compare numbers, or intervals of them, with the limits of a condition.
 
@@ -154,11 +155,19 @@ def compare(condition: Condition, numbers: Numbers, scale: float) -> Truth:
         Lowest and highest possible value per patient; NaN where missing.
     scale : float
         Factor that turns the stored value into the unit of the limit.
+    rounded : bool
+        Compare at one decimal more than the limit is printed with.
 
     Returns
     -------
     ndarray of int8, shape (n,)
         True or false where the whole interval lies on one side; else unknown.
+
+    Notes
+    -----
+    A molar value was itself rounded by the laboratory, with a factor of its own: bilirubin of
+    1.4 mg/dL is reported as 23.9, 23.94 or 24 umol/L. What differs by less than a laboratory
+    tells apart in the unit of the limit lies on the limit.
     """
     low = numbers.low * scale if scale != 1.0 else numbers.low
     exact = numbers.high is numbers.low
@@ -169,6 +178,8 @@ def compare(condition: Condition, numbers: Numbers, scale: float) -> Truth:
         slack = abs(limit) * RELATIVE_TOLERANCE
         bound = limit - slack if closed == (sign > 0) else limit + slack
         worst, best = (low, high) if sign > 0 else (high, low)
+        if rounded:
+            worst, best = (np.round(x, decimals(limit)) for x in (worst, best))
         sure &= _beyond(worst, bound, sign, closed)
         never |= ~_beyond(best, bound, sign, closed)
     never &= ~np.isnan(low)
@@ -176,6 +187,28 @@ def compare(condition: Condition, numbers: Numbers, scale: float) -> Truth:
     out[sure] = TRUE
     out[never] = FALSE
     return out
+
+
+def decimals(limit: float) -> int:
+    """
+    Decimals at which a molar value is held against a limit: one more than it is printed with.
+
+    Parameters
+    ----------
+    limit : float
+        Limit in the unit of the score.
+
+    Returns
+    -------
+    int
+        Number of decimals.
+
+    Examples
+    --------
+    >>> decimals(1.4), decimals(300.0)
+    (2, 1)
+    """
+    return len(f"{limit:.9f}".rstrip("0").partition(".")[2]) + 1
 
 
 def limits(condition: Condition) -> list[tuple[float, int, bool]]:

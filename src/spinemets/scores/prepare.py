@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -50,7 +51,7 @@ def patient_table(
 
 def harmonise(table: PatientTable) -> PatientTable:
     """
-    Erase columns that contradict each other, then fill what follows from the rest.
+    Read columns in the contract's sense, erase contradictions, fill what follows from the rest.
 
     Parameters
     ----------
@@ -68,6 +69,13 @@ def harmonise(table: PatientTable) -> PatientTable:
     that need them become unknown and the status names the contradiction.
     """
     rules = concepts.load()
+    for reading in rules.readings:
+        where = kleene.evaluate(reading.when, table) == kleene.TRUE
+        if where.any():
+            table.readings.append((reading, where))
+            for name, level in reading.set.items():
+                table.set(name, where, level)
+            _fill(table, where, reading.fill)
     for contradiction in rules.contradictions:
         where = kleene.evaluate(contradiction.when, table) == kleene.TRUE
         if where.any():
@@ -78,10 +86,16 @@ def harmonise(table: PatientTable) -> PatientTable:
     for implication in rules.implied:
         where = kleene.evaluate(implication.when, table) == kleene.TRUE
         if where.any():
-            for name, value in implication.fill.items():
-                table.fill(name, where & ~_rejected(table, name), value)
-            table.forget()
+            _fill(table, where, implication.fill)
     return table
+
+
+def _fill(
+    table: PatientTable, where: Bools, values: Mapping[str, str | tuple[float, float]]
+) -> None:
+    for name, value in values.items():
+        table.fill(name, where & ~_rejected(table, name), value)
+    table.forget()
 
 
 def _rejected(table: PatientTable, name: str) -> Bools:

@@ -60,7 +60,7 @@ class Reading:
 
     def contradictions(self, cells: PatientTable, file: str = "table") -> list[Fault]:
         """
-        Name columns that contradict each other.
+        Name columns that were read in another sense, and those that contradict each other.
 
         Parameters
         ----------
@@ -72,9 +72,14 @@ class Reading:
         Returns
         -------
         list of Fault
-            One per kind of contradiction, with its rows.
+            One per kind of reading or contradiction, with its rows.
         """
         out = []
+        for read, where in cells.readings:
+            columns = ", ".join(read.set)
+            repair = "record it as the patient table defines it (data/README.md)"
+            rows = _rows(where, self.lines)
+            out.append(Fault(file, read.text, repair, columns, rows, "value"))
         for found, where in cells.contradictions:
             columns = ", ".join(found.columns)
             rule = f"contradictory, not used: {found.text}"

@@ -156,6 +156,7 @@ def explain_result(result: ScoreResult, cells: PatientTable, row: int, reading: 
     lines = [head, f"  status: {status}" + (f" ({reason})" if reason else ""), *_source(definition)]
     if status == "not_applicable":
         return "\n".join(lines)
+    lines += [f"  reading: {text}" for text in _readings(definition, cells, row)]
     lines += [f"  contradiction: {text}" for text in _contradictions(definition, cells, row)]
     rows = [_item_row(item, result, cells, row) for item in definition.items]
     lines += [f"  {line}" for line in table(rows, ["item", "points", "level"]).splitlines()]
@@ -186,6 +187,12 @@ def _source(definition: Definition) -> list[str]:
         by = f" ({definition.patch.source})" if definition.patch.source else ""
         lines.append(f"  {kind}: {what}{by}{mark(definition.patch.confidence)}")
     return lines
+
+
+def _readings(definition: Definition, cells: PatientTable, row: int) -> list[str]:
+    """What was read in another sense than recorded, among the columns that a score reads."""
+    read = {name for item in definition.items for name in item_columns(item)}
+    return [r.text for r, where in cells.readings if where[row] and read & {*r.set, *r.fill}]
 
 
 def _contradictions(definition: Definition, cells: PatientTable, row: int) -> list[str]:

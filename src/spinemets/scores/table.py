@@ -25,7 +25,7 @@ from spinemets.scores.cells import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from spinemets.scores.concepts import Contradiction
+    from spinemets.scores.concepts import Contradiction, Narrower
 
 
 class Numbers(NamedTuple):
@@ -73,6 +73,7 @@ class PatientTable:
         self._luts: dict[Any, npt.NDArray[np.int8]] = {}
         self.rejected: dict[str, Bools] = {}
         self.contradicted: dict[str, Bools] = {}
+        self.readings: list[tuple[Narrower, Bools]] = []
         self.contradictions: list[tuple[Contradiction, Bools]] = []
         self._flagged: dict[str, Bools] = {}
         self.cache: dict[Any, npt.NDArray[np.int8]] = {}
@@ -342,6 +343,22 @@ class PatientTable:
             self._codes[name] = np.where(where, -1, self.codes(name)).astype(np.int16)
         before = self.contradicted.get(name)
         self.contradicted[name] = where if before is None else where | before
+
+    def set(self, name: str, where: Bools, value: str) -> None:
+        """
+        Replace what is recorded in a narrower sense than the contract's.
+
+        Parameters
+        ----------
+        name : str
+            Column that isn't a number.
+        where : ndarray of bool, shape (n,)
+            Patients.
+        value : str
+            Level in the contract's sense.
+        """
+        code = levels_of(name).index(value)
+        self._codes[name] = np.where(where, code, self.codes(name)).astype(np.int16)
 
     def fill(self, name: str, where: Bools, value: str | tuple[float, float]) -> None:
         """

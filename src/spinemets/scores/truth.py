@@ -194,7 +194,10 @@ def _candidates(
         for limit, _, _ in kleene.limits(condition):
             x = limit * scale
             around = (np.floor(x), np.ceil(x), np.floor(x) - 1, np.ceil(x) + 1)
-            found |= set(around) if step else {x * (1 - NEAR), x, x * (1 + NEAR)}
+            near = abs(x) * NEAR
+            if units.is_molar(column.unit, condition.unit):
+                near = scale * 10.0 ** -kleene.decimals(limit)  # the next value told apart
+            found |= set(around) if step else {x - near, x, x + near}
     return sorted(float(x) for x in found if low <= x <= high)
 
 
@@ -277,8 +280,9 @@ def grid(parts: Sequence[Item], library: Mapping[str, Definition]) -> Grid:
     table = table_of(columns, library)
     prepare.harmonise(table)
     possible = np.ones(len(rows), dtype=bool)
-    for impossible in (*table.rejected.values(), *table.contradicted.values()):
-        possible &= ~impossible
+    read_otherwise = [where for _, where in table.readings]  # the same patient as another row
+    for left_out in (*table.rejected.values(), *table.contradicted.values(), *read_otherwise):
+        possible &= ~left_out
     return Grid(table, columns, possible)
 
 
