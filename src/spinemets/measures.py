@@ -31,11 +31,14 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
         "harrell_c": "difference of Harrell's C",
         "uno_c": "difference of Uno's C",
         "auc": "difference of AUC at the horizon",
-        "brier": "difference of the Brier score at the horizon (below zero: the score is better)",
+        "brier": "difference of the Brier score at the horizon (below zero: the score is better); "
+        "risks of one kind only (published or supplied, or fitted here)",
+        "ipa": "difference of IPA at the horizon, delta method (above zero: the score is better)",
+        "integrated_brier": "difference of the integrated Brier score",
     },
     "rankings": {
-        "rank_<measure>": "mean rank over paired bootstrap samples; lower and upper are the 95 % "
-        "rank interval, rounded outward",
+        "rank_<measure>": "median rank over paired bootstrap samples; lower and upper are the "
+        "95 % rank interval, rounded outward",
         "p_best_<measure>": "share of samples in which the score is the best; ties are shared",
         "p_top3_<measure>": "share of samples in which it is among the best three",
     },
@@ -43,7 +46,8 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
         "brier": "Brier score at the horizon, censoring weights. R: `riskRegression::Score`",
         "brier_null": "Brier score of giving everybody the cohort's own risk",
         "ipa": "index of prediction accuracy, 1 - brier / brier_null",
-        "integrated_brier": "Brier score averaged from 0 to the last horizon, trapezoids",
+        "integrated_brier": "Brier score averaged from 0 to the last horizon, trapezoids; where "
+        "published risks exist at some horizons only, of risks cross-fitted at all of them",
         "mean_risk_dead": "mean predicted risk of those dead by the horizon, censoring weights",
         "mean_risk_alive": "mean predicted risk of those alive at the horizon, censoring weights",
         "discrimination_slope": "difference of the two",
@@ -55,16 +59,19 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
         "risk_difference": "observed less published risk of the band",
         "oe_ratio": "observed / mean predicted risk; log-normal interval from influence functions",
         "oe_ratio_poisson_interval": "the same with variance 1/events of log O:E (McLernon)",
-        "calibration_slope": "Cox coefficient of cloglog(risk)",
+        "calibration_slope": "Cox coefficient of cloglog(risk at the horizon), whole follow-up",
         "cloglog_intercept": "intercept of pseudo-values on cloglog(risk) as offset",
         "cloglog_slope": "slope of pseudo-values on cloglog(risk)",
         "ici": "integrated calibration index: mean |smoothed observed - predicted|",
         "e50": "median of that distance",
         "e90": "its 90th percentile",
         "emax": "its maximum",
-        "poisson_intercept": "log ratio of observed and expected events over the whole follow-up",
-        "poisson_slope": "Poisson slope of cloglog(risk), cumulative hazard as offset",
-        "d_calibration_chi2": "chi-square of D-calibration, ten intervals",
+        "poisson_intercept": "log ratio of observed and expected events over the whole follow-up; "
+        "no horizon",
+        "poisson_slope": "Poisson slope of cloglog(risk at the horizon), cumulative hazard as "
+        "offset, whole follow-up",
+        "d_calibration_chi2": "chi-square of D-calibration over the whole follow-up, ten "
+        "intervals; no horizon",
         "d_calibration_p": "its p value",
     },
     "recalibration": {
@@ -95,7 +102,8 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
         "nonevents": "patients known to be without it at the horizon",
         "censored_before": "patients censored before the horizon",
         "effective_n": "uncensored patients that would estimate the risk as precisely",
-        "expected_width_<measure>": "expected width of the 95 % interval at a C of .65",
+        "expected_width_<measure>": "expected width of the 95 % interval at a C of .65, by the "
+        "formula or simulation that `method` names",
         "planned_n_<measure>": "patients that a planned validation needs for the width in `method`",
     },
     "transport": {

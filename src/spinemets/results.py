@@ -33,6 +33,8 @@ COLUMNS: Final = (
 )
 #: Begins the note of a score whose direction a cohort contradicts.
 SUSPECT: Final = "direction_suspect"
+#: Sources of risks that come from elsewhere: nothing of them was fitted to this cohort.
+FOREIGN: Final = ("published", "supplied")
 NUMBERS: Final = ("estimate", "lower", "upper", "std_error")
 #: Columns of tables of models with several terms.
 MODEL_COLUMNS: Final = (
@@ -246,6 +248,29 @@ def scaled(value: float, lower: float, upper: float, error: float, unit: float) 
     names = ("estimate", "lower", "upper", "std_error")
     found = zip(names, (value, lower, upper, error), strict=True)
     return {name: float(v) / unit if isfinite(v) else None for name, v in found}
+
+
+def kind_of(source: str) -> str:
+    """
+    Say what risks of a source may be compared with.
+
+    Parameters
+    ----------
+    source : str
+        ``published``, ``supplied``, ``cross_fitted`` or ``apparent``, or several joined by ``+``.
+
+    Returns
+    -------
+    str
+        ``foreign`` for the first two, else the source. A risk fitted to this cohort has its
+        calibration for nothing, a foreign one has not: a difference between kinds says little.
+
+    Examples
+    --------
+    >>> kind_of("supplied"), kind_of("cross_fitted")
+    ('foreign', 'cross_fitted')
+    """
+    return "foreign" if source.partition("+")[0] in FOREIGN else source
 
 
 def frame(rows: Iterable[Row], kind: type[Row] = Row) -> pd.DataFrame:

@@ -30,13 +30,16 @@ _MORE: Final = {
     "threshold": key_column("threshold probability of death; empty where none enters"),
     "other": key_column(
         "score, or `treat_all` or `treat_none`, that the estimate is a difference to; in rows of "
-        "`treat_all` and `treat_none` themselves, the score on whose own patients they are"
+        "`treat_all` and `treat_none` themselves, the score on whose own patients they are (set "
+        "`own`)"
     ),
     "other_score": key_column("the score that is subtracted"),
     "other_variant": key_column("its variant"),
     "z": Column(NUMBER, "Wald statistic of the difference"),
     "p": Column(NUMBER, "two-sided p value"),
-    "p_holm": Column(NUMBER, "p adjusted by Holm over the pairs of this set, form and measure"),
+    "p_holm": Column(
+        NUMBER, "p adjusted by Holm over the pairs of this set, form, measure and kind of risk"
+    ),
     "lower_simultaneous": Column(NUMBER, "lower limit that holds for all those pairs at once"),
     "upper_simultaneous": Column(NUMBER, "upper limit that holds for all those pairs at once"),
     "p_simultaneous": Column(NUMBER, "p that goes with the simultaneous limits"),

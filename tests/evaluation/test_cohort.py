@@ -135,6 +135,9 @@ def test_flipped_tomita_is_seen_withheld_from_the_ranking_and_never_flipped_back
     ranked = rows(wrong["rankings"], score="tomita_2001")
     assert ranked["estimate"].isna().all()
     assert ranked["note"].str.startswith("not ranked: direction_suspect").all()
+    errors = wrong["prediction_error"]
+    doubted = errors["note"].str.startswith(SUSPECT)
+    assert doubted.equals(errors["score"].eq("tomita_2001"))
     with pytest.raises(InputError, match="tomita_2001: direction_suspect"):
         run(strict=True)
 

@@ -124,10 +124,16 @@ def test_survival_probabilities_and_hazards(table):
     rows = by_survival["calibration"]
     assert 0 <= one(rows, measure="d_calibration_p")["estimate"] <= 1
     assert "information level 3" in one(by_risk["calibration"], measure="d_calibration_p")["note"]
-    both = evaluate(more, **call, **given, request=["apparent"])["calibration"]
-    fitted = one(both, measure="d_calibration_p", source="apparent")
-    assert np.isnan(fitted["estimate"])
-    assert "information level 3" in fitted["note"]
+    # No horizon enters these: they stand once, whatever the horizons are.
+    assert one(rows, measure="poisson_intercept")["horizon"] == ""
+    assert one(rows, measure="d_calibration_p")["method"].endswith("all follow-up")
+    twice = evaluate(more, **call | {"horizons": [6, 12]}, **given, request=["apparent"])
+    assert one(twice["calibration"], measure="d_calibration_p")["estimate"] == pytest.approx(
+        one(rows, measure="d_calibration_p")["estimate"]
+    )
+    slopes = twice["calibration"].query("measure == 'poisson_slope' and source == 'apparent'")
+    assert slopes["estimate"].isna().all()
+    assert slopes["note"].str.contains("information level 3").all()
 
 
 def test_ranks_and_shares_add_up(found):
@@ -138,11 +144,23 @@ def test_ranks_and_shares_add_up(found):
 
 
 def test_risks_fitted_here_are_not_ranked_with_supplied_ones(found):
-    pairs = found["comparisons"].query("measure == 'brier' and horizon == '12mo'")
+    pairs = found["comparisons"].query("measure in ('brier', 'ipa') and horizon == '12mo'")
     mixed = pairs["source"].str.contains("+", regex=False)
     assert set(pairs.loc[~mixed, "source"]) == {"cross_fitted"}
-    assert pairs.loc[mixed, "note"].str.contains("not like with like").all()
-    assert not pairs.loc[~mixed, "note"].str.contains("not like with like").any()
+    assert pairs.loc[~mixed, "estimate"].notna().all()
+    assert pairs.loc[mixed, "note"].str.startswith("not compared: a cross_fitted risk").all()
+    assert pairs.loc[mixed, "estimate"].isna().all()
+    assert mixed.sum() == 2 * (~mixed).sum() == 4
+    curves = found["decision_curves"].query("set == 'all_scores' and horizon == '12mo'")
+    against = curves[curves["measure"].eq("net_benefit_difference")]
+    assert set(against.loc[against["source"].eq("supplied"), "other"]) == {
+        "treat_all",
+        "treat_none",
+    }
+    assert set(curves.loc[curves["score"].eq("treat_all"), "source"]) == {
+        "supplied",
+        "cross_fitted",
+    }
     ranks = found["rankings"].query("measure == 'rank_brier' and horizon == '12mo'")
     source = dict(zip(ranks["score"], ranks["source"], strict=True))
     assert source == {"worse": "cross_fitted", "better": "cross_fitted", "model": "supplied"}
@@ -375,3 +393,74 @@ def test_remarks_before_the_header_are_read_over(table, tmp_path):
     marked.write_text(f"# SIMULATED\n{plain.read_text('utf-8')}", encoding="utf-8")
     first, second = (evaluate(path, **CALL)["performance"] for path in (plain, marked))
     pd.testing.assert_frame_equal(first, second)
+
+
+def test_a_difference_of_ipa_has_the_interval_of_a_jackknife(table):
+    small = table.head(150).assign(rough=lambda t: (t["worse"].rank(pct=True)).round(3))
+    call = CALL | {"scores": (), "horizons": [12]}
+    risks = {"a@12": "model_12", "b@12": "rough"}
+    row = one(evaluate(small, **call, risks=risks)["comparisons"], measure="ipa")
+
+    def gap(part: pd.DataFrame) -> float:
+        pair = part[["model_12", "rough"]].to_numpy()[:, :, np.newaxis]
+        return float(np.subtract(*brier_t(part["months"], part["died"], pair, [12]).ipa[0]))
+
+    left_out = [gap(small.drop(index=i)) for i in small.index]
+    jackknife = np.sqrt((len(small) - 1) * np.var(left_out))
+    assert row["estimate"] == pytest.approx(gap(small))
+    assert row["std_error"] == pytest.approx(jackknife, rel=0.02)
+    assert row["lower"] < row["estimate"] < row["upper"]
+
+
+def test_an_integrated_brier_score_joins_risks_of_one_kind(table):
+    call = CALL | {"scores": ["worse", "better"], "horizons": [6, 12],
+                   "higher_is_better": ["better"]}  # fmt: skip
+    mixed = evaluate(table, **call, risks={"worse@12": "model_12"})
+    plain = evaluate(table, **call)
+    own, fitted = (
+        one(f["prediction_error"], measure="integrated_brier", set="own", score="worse")
+        for f in (mixed, plain)
+    )
+    assert own["source"] == fitted["source"] == "cross_fitted"
+    assert own["estimate"] == pytest.approx(fitted["estimate"])
+    assert "risks from elsewhere exist at some horizons only (12mo)" in own["note"]
+    assert fitted["note"] == ""
+    a, b = (one(f["comparisons"], measure="integrated_brier") for f in (mixed, plain))
+    assert a["estimate"] == pytest.approx(b["estimate"])
+    both = one(plain["prediction_error"], measure="integrated_brier", set="own", score="better")
+    assert b["estimate"] == pytest.approx(fitted["estimate"] - both["estimate"])
+
+
+def test_a_perfect_score_says_why_it_has_no_interval(table):
+    perfect = table.assign(oracle=-table["months"], died=1)
+    rows = evaluate(perfect, **CALL | {"scores": ["oracle"], "horizons": [6]})["performance"]
+    for measure in ("harrell_c", "auc"):
+        row = rows[rows["measure"].eq(measure) & rows["set"].eq("own")].iloc[0]
+        assert row["estimate"] == 1
+        assert np.isnan(row["lower"])
+        assert row["note"].startswith("no interval: every comparable pair is in the same order")
+
+
+def test_rank_limits_hold_the_rank_that_is_printed(found):
+    ranks = found["rankings"].query("measure.str.startswith('rank_')").dropna(subset=["estimate"])
+    assert len(ranks) > 5
+    assert (ranks["lower"] <= ranks["estimate"]).all()
+    assert (ranks["estimate"] <= ranks["upper"]).all()
+
+
+def test_planned_sizes_and_widths_name_what_they_rest_on(found):
+    at = found["precision"].query("horizon == '12mo'").set_index("measure")
+    assert "of width 0.2 (O:E), 0.2 (slope) and 0.1 (C)" in at.loc["planned_n_riley", "method"]
+    width, n = at.loc["expected_width_harrell_c"], at.loc["planned_n_harrell_c", "estimate"]
+    assert width["method"].startswith("all events")
+    # So many patients make the interval 0.1 wide, and widths go with the root of n.
+    assert width["estimate"] == pytest.approx(0.1 * np.sqrt(n / width["n"]), rel=1e-2)
+    assert "yes-or-no outcome" in at.loc["expected_width_auc", "method"]
+
+
+def test_every_distinct_risk_fitted_anew_carries_a_caveat(found):
+    rows = found["recalibration"].query("measure == 'recalibrated_cloglog_slope'")
+    crowded = rows["method"].str.contains("updating levels")
+    assert crowded.any()
+    assert rows.loc[crowded, "note"].str.contains("expect overfitting").all()
+    assert not rows.loc[~crowded, "note"].str.contains("overfitting").any()

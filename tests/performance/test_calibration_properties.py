@@ -378,14 +378,17 @@ def test_rows_of_a_prediction() -> None:
     call = data["time"], data["event"], risk, 1.0
     rows = list(calibration_rows(*call, cumulative_hazard=hazard, horizon_label="1mo", score="s"))
     measures = [row.measure for row in rows]
-    assert len(measures) == len(set(measures)) == 15
+    assert len(measures) == len(set(measures)) == 12
     assert {(row.horizon, row.score, row.n) for row in rows} == {("1mo", "s", 390)}
     assert all(row.estimate is not None for row in rows)
     assert all("published risk (Somebody 2014)" in row.method for row in rows)
     assert all("10 patients without a risk" in row.note for row in rows)
+    by = {row.measure: row for row in rows}
     without = {row.measure: row for row in calibration_rows(*call)}
-    assert without["d_calibration_p"].estimate is None
-    assert NEEDS_BASELINE in without["d_calibration_p"].note
+    assert without["poisson_slope"].estimate is None
+    assert NEEDS_BASELINE in without["poisson_slope"].note
+    assert by["calibration_slope"].method.startswith("Cox")
+    assert all("all follow-up" in by[m].method for m in ("calibration_slope", "poisson_slope"))
     assert set(without) == set(measures)
     lost = Risk(np.full(400, np.nan), "published", reason="nothing published")
     gone = list(calibration_rows(data["time"], data["event"], lost, 1.0))

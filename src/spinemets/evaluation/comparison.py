@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
 from spinemets.evaluation.design import FORMS, Design, Outcome
-from spinemets.evaluation.risks import RiskTable
+from spinemets.evaluation.risks import RiskTable, by_kind, joined
 from spinemets.evaluation.scores import (
     BoolArray,
     ComparisonSet,
@@ -16,14 +17,14 @@ from spinemets.evaluation.scores import (
     OneScore,
     pairwise_sets,
 )
-from spinemets.performance.brier import brier_t
+from spinemets.performance.brier import BrierResult, brier_t, integrated_brier
 from spinemets.performance.compare import differences
 from spinemets.performance.discrimination import auc_t, harrell_c, uno_c
 from spinemets.performance.precision import caution
 from spinemets.results import PairRow
 
-#: A risk fitted to this cohort has its calibration for nothing; a published one has not.
-UNLIKE = "a {one} risk against a {other} one: not like with like"
+#: Why there is no difference between risks of two kinds.
+UNLIKE = "not compared: a {one} risk against a {other} one isn't like with like"
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,10 @@ def comparison_rows(
     Yields
     ------
     PairRow
-        ``harrell_c``, ``uno_c``, ``auc``, ``brier``: score less other score, with the covariance of
-        the two estimates. Scores that a set had to do without are compared by twos under
+        ``harrell_c``, ``uno_c``, ``auc``, ``brier``, ``ipa``, ``integrated_brier``: score less
+        other score, with the covariance of the two estimates. The last three compare published and
+        supplied risks with each other, and fitted ones with each other; other pairs are rows with
+        that reason. Scores that a set had to do without are compared by twos under
         ``<set>:pairwise``.
     """
     for group in design.sets:
@@ -128,7 +131,8 @@ def _measured(design: Design, group: ComparisonSet, risks: RiskTable) -> Iterato
             continue
         yield from _discrimination(design, scores, members, form)
     for label in design.outcome.horizons:
-        yield from _brier(design.outcome, group, risks, label)
+        yield from _errors(design.outcome, group, risks, label)
+    yield from _integrated(design.outcome, group, risks)
 
 
 def known_in(
@@ -188,10 +192,10 @@ def _discrimination(
         )  # fmt: skip
 
 
-def _brier(
+def _errors(
     outcome: Outcome, group: ComparisonSet, risks: RiskTable, label: str
 ) -> Iterator[Measured]:
-    """Brier scores on the patients of the set in whom every available risk is known."""
+    """Brier and IPA on the patients of the set in whom every available risk is known."""
     for scores, members, table, sources in paired_risks(group, risks, label):
         if len(scores) < 2:
             continue
@@ -199,11 +203,72 @@ def _brier(
             outcome.time[members], outcome.event[members], table[:, :, np.newaxis],
             [outcome.horizons[label]],
         )  # fmt: skip
-        events = int((outcome.event & (outcome.time <= outcome.horizons[label]))[members].sum())
+        events = outcome.events_by(label, members)
+        yield from error_measures(found, scores, label, events, sources)
+
+
+def error_measures(
+    found: BrierResult,
+    scores: tuple[OneScore, ...],
+    label: str,
+    events: int,
+    sources: tuple[str, ...],
+) -> Iterator[Measured]:
+    """
+    Brier and IPA of several risks at one horizon.
+
+    Parameters
+    ----------
+    found : BrierResult
+        Of one horizon.
+    scores : tuple of OneScore
+        Scores.
+    label : str
+        Horizon.
+    events : int
+        Events by it.
+    sources : tuple of str
+        Source of every risk.
+
+    Yields
+    ------
+    Measured
+        Both measures.
+    """
+    for measure, estimate, covariance in (
+        ("brier", found.estimate[0], found.covariance[0]),
+        ("ipa", found.ipa[0], found.ipa_covariance[0]),
+    ):
         yield Measured(
-            "brier", "", label, "", scores, found.estimate[0], found.covariance[0], found.n,
-            events, sources=sources,
-        )  # fmt: skip
+            measure, "", label, "", scores, estimate, covariance, found.n, events, sources=sources
+        )
+
+
+def _integrated(outcome: Outcome, group: ComparisonSet, risks: RiskTable) -> Iterator[Measured]:
+    """Integrated Brier scores on the patients in whom every risk at every horizon is known."""
+    labels = outcome.in_order
+    if len(labels) < 2:
+        return
+    chosen = {one.key: [risks.over_time[one.key][at] for at in labels] for one in group.scores}
+    scores = tuple(one for one in group.scores if all(r.available for r in chosen[one.key]))
+    members = group.members.copy()
+    for one in scores:
+        members &= np.logical_and.reduce([risk.known for risk in chosen[one.key]])
+    if len(scores) < 2 or not members.any():
+        return
+    table = [[risk.probability[members] for risk in chosen[one.key]] for one in scores]
+    found = integrated_brier(
+        outcome.time[members],
+        outcome.event[members],
+        np.array(table).transpose(2, 0, 1),
+        [outcome.horizons[label] for label in labels],
+        rule="trapezoid",
+    )
+    yield Measured(
+        "integrated_brier", "", labels[-1], "", scores, found.estimate, found.covariance,
+        int(members.sum()), outcome.events_by(labels[-1], members),
+        sources=tuple(joined(risk.source for risk in chosen[one.key]) for one in scores),
+    )  # fmt: skip
 
 
 def paired_risks(
@@ -243,7 +308,7 @@ def difference_rows(
     found: Measured, group: ComparisonSet, suspect: Mapping[str, str]
 ) -> Iterator[PairRow]:
     """
-    Paired differences of every two scores.
+    Paired differences of every two scores whose risks, if any, are of one kind.
 
     Parameters
     ----------
@@ -257,35 +322,43 @@ def difference_rows(
     Yields
     ------
     PairRow
-        Score less other score.
+        Score less other score; a row with the reason for risks of two kinds.
     """
-    result = differences(found.estimate, found.covariance)
+    sources = found.sources or (found.source,) * len(found.scores)
+    kinds = by_kind(sources)
+    for places in kinds:
+        if len(places) > 1:
+            yield from _differences(found, sources, places, group, suspect)
+    kind_of = {i: k for k, places in enumerate(kinds) for i in places}
+    for i, j in combinations(range(len(found.scores)), 2):
+        if kind_of[i] != kind_of[j]:
+            note = UNLIKE.format(one=sources[i], other=sources[j])
+            yield replace(_pair_row(found, i, j, group), source=joined((sources[i], sources[j])),
+                          note=note)  # fmt: skip
+
+
+def _differences(
+    found: Measured,
+    sources: Sequence[str],
+    places: list[int],
+    group: ComparisonSet,
+    suspect: Mapping[str, str],
+) -> Iterator[PairRow]:
+    result = differences(found.estimate[places], found.covariance[np.ix_(places, places)])
     warning = caution(found.events)
-    for k, (i, j) in enumerate(zip(result.first, result.second, strict=True)):
+    for k, (first, second) in enumerate(zip(result.first, result.second, strict=True)):
+        i, j = places[first], places[second]
         one, other = found.scores[i], found.scores[j]
-        source, unlike = _sources(found, i, j)
-        notes = [result.reason[k] or "", unlike, warning]
+        notes = [result.reason[k] or "", warning]
         notes += [f"{s.key}: {suspect[s.key]}" for s in (one, other) if s.key in suspect]
-        yield PairRow(
-            found.measure,
+        yield replace(
+            _pair_row(found, i, j, group),
             estimate=_known(result.difference[k]),
             lower=_known(result.lower[k]),
             upper=_known(result.upper[k]),
             std_error=_known(result.std_error[k]),
-            n=found.n,
-            events=found.events,
             note="; ".join(note for note in notes if note),
-            set=group.id,
-            stratum_set=found.stratum_set,
-            stratum="all" if found.stratum_set == "overall" else "within",
-            score=one.score,
-            variant=one.variant,
-            form=found.form,
-            horizon=found.horizon,
-            method="paired difference, influence functions, Wald",
-            source=source,
-            other_score=other.score,
-            other_variant=other.variant,
+            source=joined((sources[i], sources[j])),
             z=_known(result.z[k]),
             p=_known(result.p[k]),
             p_holm=_known(result.p_holm[k]),
@@ -296,14 +369,24 @@ def difference_rows(
         )
 
 
-def _sources(found: Measured, i: int, j: int) -> tuple[str, str]:
-    """Source of the risks of a pair, and a warning where they aren't of one kind."""
-    if not found.sources:
-        return found.source, ""
-    one, other = found.sources[i], found.sources[j]
-    if one == other:
-        return one, ""
-    return f"{one}+{other}", UNLIKE.format(one=one, other=other)
+def _pair_row(found: Measured, i: int, j: int, group: ComparisonSet) -> PairRow:
+    """A pair of scores and what was measured, without the result."""
+    one, other = found.scores[i], found.scores[j]
+    return PairRow(
+        found.measure,
+        n=found.n,
+        events=found.events,
+        set=group.id,
+        stratum_set=found.stratum_set,
+        stratum="all" if found.stratum_set == "overall" else "within",
+        score=one.score,
+        variant=one.variant,
+        form=found.form,
+        horizon=found.horizon,
+        method="paired difference, influence functions, Wald",
+        other_score=other.score,
+        other_variant=other.variant,
+    )
 
 
 def _known(value: float) -> float | None:

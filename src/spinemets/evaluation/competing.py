@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from spinemets.evaluation.comparison import Measured, difference_rows, paired_risks
+from spinemets.evaluation.comparison import (
+    Measured,
+    difference_rows,
+    error_measures,
+    paired_risks,
+)
 from spinemets.evaluation.design import OWN, Design
+from spinemets.evaluation.discrimination import no_interval
 from spinemets.evaluation.predictions import brier_rows
 from spinemets.evaluation.risks import RiskTable
 from spinemets.evaluation.scores import BoolArray, ComparisonSet, OneScore
@@ -124,7 +130,8 @@ def _discrimination_rows(design: Design, groups: Sequence[ComparisonSet]) -> Ite
             limits = found.interval if c is None else c.interval()
             reasons = found.reason if c is None else tuple(r or "" for r in c.reason)
             for i, one in enumerate(found.scores):
-                notes = (one.note, reasons[i] or caution(found.events))
+                edge = no_interval(found.estimate[i], limits[0][i])
+                notes = (one.note, edge, reasons[i] or caution(found.events))
                 yield Row(
                     found.measure, _known(found.estimate[i]), _known(limits[0][i]),
                     _known(limits[1][i]), _known(np.sqrt(found.covariance[i, i])),
@@ -150,12 +157,9 @@ def _comparison_rows(design: Design, risks: RiskTable) -> Iterator[PairRow]:
                     outcome.time[members], outcome.causes[members], table[:, :, np.newaxis],
                     [horizon],
                 )  # fmt: skip
-                events = int((outcome.event & (outcome.time <= horizon))[members].sum())
-                found = Measured(
-                    "brier", "", label, "", scores, error.estimate[0], error.covariance[0],
-                    error.n, events, sources=sources,
-                )  # fmt: skip
-                yield from difference_rows(found, group, {})
+                events = outcome.events_by(label, members)
+                for found in error_measures(error, scores, label, events, sources):
+                    yield from difference_rows(found, group, {})
 
 
 def _error_rows(

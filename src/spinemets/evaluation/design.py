@@ -60,6 +60,29 @@ class Outcome:
         """Number of patients."""
         return int(self.event.size)
 
+    @property
+    def in_order(self) -> list[str]:
+        """Labels of the horizons, the nearest first."""
+        return sorted(self.horizons, key=lambda label: self.horizons[label])
+
+    def events_by(self, label: str, members: BoolArray) -> int:
+        """
+        Count events by a horizon.
+
+        Parameters
+        ----------
+        label : str
+            Horizon.
+        members : ndarray of bool, shape (patients,)
+            Patients.
+
+        Returns
+        -------
+        int
+            Members with the event by then.
+        """
+        return int((self.event & (self.time <= self.horizons[label]) & members).sum())
+
 
 @dataclass(frozen=True)
 class Bands:

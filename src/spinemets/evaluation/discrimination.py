@@ -253,8 +253,41 @@ def _estimate(base: Row, measure: str, result: Concordance, i: int, method: str,
         upper=_known(upper[i]),
         std_error=_known(result.std_error[i]),
         method=method,
-        note=note or result.reason[i] or caveat(result.events),
+        note="; ".join(
+            part
+            for part in (
+                no_interval(result.estimate[i], lower[i]),
+                note or result.reason[i] or caveat(result.events),
+            )
+            if part
+        ),
     )
+
+
+def no_interval(estimate: float, lower: float) -> str:
+    """
+    Say why a concordance has no interval.
+
+    Parameters
+    ----------
+    estimate, lower : float
+        Concordance and the lower limit of its interval.
+
+    Returns
+    -------
+    str
+        Empty where there is an interval, or no estimate either.
+
+    Examples
+    --------
+    >>> no_interval(1.0, float("nan"))
+    'no interval: every comparable pair is in the same order'
+    """
+    if not np.isfinite(estimate) or np.isfinite(lower):
+        return ""
+    if estimate in (0.0, 1.0):
+        return "no interval: every comparable pair is in the same order"
+    return "no interval: its standard error can't be estimated"
 
 
 def _truncated(
@@ -337,7 +370,14 @@ def _auc(
                 n=result.n,
                 events=int(result.cases[h]),
                 method="cumulative/dynamic, inverse censoring weights, influence function, logit",
-                note=result.reason[h][i] or caveat(int(result.cases[h])),
+                note="; ".join(
+                    part
+                    for part in (
+                        no_interval(result.estimate[h, i], lower[h, i]),
+                        result.reason[h][i] or caveat(int(result.cases[h])),
+                    )
+                    if part
+                ),
             )
 
 

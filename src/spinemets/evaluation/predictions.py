@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,11 +10,16 @@ import numpy as np
 
 from spinemets.evaluation.comparison import paired_risks
 from spinemets.evaluation.design import OWN, Design, Outcome, Thresholds
-from spinemets.evaluation.risks import RiskTable
-from spinemets.evaluation.scores import BoolArray, FloatArray, OneScore
+from spinemets.evaluation.risks import RiskTable, by_kind, joined
+from spinemets.evaluation.scores import BoolArray, ComparisonSet, FloatArray, OneScore
 from spinemets.performance._estimate import undefined
+from spinemets.performance._intervals import confidence_interval
 from spinemets.performance.brier import brier_t, integrated_brier
-from spinemets.performance.calibration_rows import band_rows, calibration_rows
+from spinemets.performance.calibration_rows import (
+    band_rows,
+    calibration_rows,
+    follow_up_rows,
+)
 from spinemets.performance.competing import brier_t_competing
 from spinemets.performance.precision import caution
 from spinemets.performance.reclassification import discrimination_slope
@@ -23,10 +28,12 @@ from spinemets.performance.utility_rows import TREAT_ALL, TREAT_NONE, utility_ro
 from spinemets.results import RiskRow, ThresholdRow
 
 BRIER: Final = "inverse censoring weights, influence function, logit"
+#: Why published risks aren't in an average over horizons.
+INSTEAD: Final = "risks from elsewhere exist at some horizons only"
 IPA: Final = "1 - Brier / Brier of the cohort's own risk, delta method"
 
 
-def error_rows(design: Design, risks: RiskTable) -> Iterator[RiskRow]:
+def error_rows(design: Design, risks: RiskTable, suspect: Mapping[str, str]) -> Iterator[RiskRow]:
     """
     Overall error of the risks, on comparison sets and on each score's own patients.
 
@@ -36,13 +43,23 @@ def error_rows(design: Design, risks: RiskTable) -> Iterator[RiskRow]:
         The evaluation.
     risks : RiskTable
         Risks of the scores.
+    suspect : mapping of str to str
+        Scores that the orientation guard stopped.
 
     Yields
     ------
     RiskRow
         ``brier``, ``brier_null`` (the cohort's own risk for everybody), ``ipa``,
-        ``integrated_brier``, ``mean_risk_dead``, ``mean_risk_alive``, ``discrimination_slope``.
+        ``integrated_brier``, ``mean_risk_dead``, ``mean_risk_alive``, ``discrimination_slope``;
+        what is suspect says so.
     """
+    for row in _error_rows(design, risks):
+        key = f"{row.score}:{row.variant}" if row.variant else row.score
+        doubt = suspect.get(key, "")
+        yield replace(row, note="; ".join(p for p in (doubt, row.note) if p))
+
+
+def _error_rows(design: Design, risks: RiskTable) -> Iterator[RiskRow]:
     for group in design.sets:
         for label in design.outcome.horizons:
             for scores, members, table, _ in paired_risks(group, risks, label):
@@ -154,14 +171,13 @@ def _numbers(
 
 def _integrated(outcome: Outcome, one: OneScore, risks: RiskTable) -> Iterator[RiskRow]:
     """Brier score averaged up to the last horizon, over the horizons that have a risk."""
-    labels = sorted(outcome.horizons, key=lambda label: outcome.horizons[label])
+    labels = outcome.in_order
     if len(labels) < 2:
         return
-    chosen = [risks.default(one.key, label) for label in labels]
-    sources = "+".join(dict.fromkeys(risk.source for risk in chosen))
+    chosen = [risks.over_time[one.key][label] for label in labels]
     base = RiskRow(
         "integrated_brier", set=OWN, score=one.score, variant=one.variant, horizon=labels[-1],
-        source=sources,
+        source=joined(risk.source for risk in chosen),
     )  # fmt: skip
     lacking = [label for label, risk in zip(labels, chosen, strict=True) if not risk.available]
     if lacking:
@@ -178,20 +194,21 @@ def _integrated(outcome: Outcome, one: OneScore, risks: RiskTable) -> Iterator[R
         [outcome.horizons[label] for label in labels],
         rule="trapezoid",
     )
-    value, error = _known(found.estimate[0]), _known(found.std_error[0])
-    half = None if value is None or error is None else 1.959963984540054 * error
-    known = value is not None and half is not None
-    events = int(outcome.event[members].sum())
+    events = outcome.events_by(labels[-1], members)
+    lower, upper = confidence_interval(found.estimate, found.std_error, "plain")
+    instead = [at for at, risk in zip(labels, chosen, strict=True)
+               if risk.source != risks.default(one.key, at).source]  # fmt: skip
+    mixed = f"fitted at every horizon: {INSTEAD} ({', '.join(instead)})" if instead else ""
     yield replace(
         base,
-        estimate=value,
-        lower=value - half if known else None,  # type: ignore[operator]
-        upper=value + half if known else None,  # type: ignore[operator]
-        std_error=error,
+        estimate=_known(found.estimate[0]),
+        lower=_known(lower[0]),
+        upper=_known(upper[0]),
+        std_error=_known(found.std_error[0]),
         n=int(members.sum()),
         events=events,
         method=f"trapezoids over {', '.join(labels)} from 0; influence function, Wald",
-        note=found.reason[0] or caution(events),
+        note="; ".join(p for p in (found.reason[0], mixed, caution(events)) if p),
     )
 
 
@@ -210,10 +227,11 @@ def calibration_table(design: Design, risks: RiskTable) -> Iterator[RiskRow]:
     ------
     RiskRow
         Bands against their published rates (stratum set ``band:<score>``), then the measures of
-        `calibration_rows`.
+        `calibration_rows`; once per score those of `follow_up_rows`.
     """
     outcome = design.outcome
     for key, one in design.scores.items():
+        yield from _whole(design, one)
         for label, horizon in outcome.horizons.items():
             where: dict[str, Any] = {"set": OWN, "score": one.score, "variant": one.variant}
             if key in design.bands:
@@ -232,6 +250,17 @@ def calibration_table(design: Design, risks: RiskTable) -> Iterator[RiskRow]:
                     cumulative_hazard=hazard, horizon_label=label, **where,
                 )  # fmt: skip
                 yield from (RiskRow.of(row, source=risk.source) for row in rows)
+
+
+def _whole(design: Design, one: OneScore) -> Iterator[RiskRow]:
+    hazard, inside = design.hazards.get(one.key), one.determined
+    if hazard is not None:
+        inside = inside & np.isfinite(hazard)
+    rows = follow_up_rows(
+        design.outcome.event[inside], None if hazard is None else hazard[inside],
+        set=OWN, score=one.score, variant=one.variant,
+    )  # fmt: skip
+    yield from (RiskRow.of(row, source="" if hazard is None else "supplied") for row in rows)
 
 
 def _bands(design: Design, one: OneScore, label: str) -> Iterator[RiskRow]:
@@ -261,7 +290,7 @@ def _bands(design: Design, one: OneScore, label: str) -> Iterator[RiskRow]:
 
 def utility_table(design: Design, risks: RiskTable) -> Iterator[ThresholdRow]:
     """
-    Net benefit of all risks of a set on the same patients, and of each on its own.
+    Net benefit of a set's risks of one kind on the same patients, and of each on its own.
 
     Parameters
     ----------
@@ -273,7 +302,9 @@ def utility_table(design: Design, risks: RiskTable) -> Iterator[ThresholdRow]:
     Yields
     ------
     ThresholdRow
-        As `utility_rows`; only the score's own rows where a set holds none.
+        As `utility_rows`; only the score's own rows where a set holds none. Published and supplied
+        risks of a set are compared with each other, and fitted ones with each other: rows of
+        ``treat_all`` and ``treat_none`` stand once for each kind, with its source.
     """
     outcome = design.outcome
     for label, horizon in outcome.horizons.items():
@@ -285,15 +316,7 @@ def utility_table(design: Design, risks: RiskTable) -> Iterator[ThresholdRow]:
             "horizon_label": label,
         }
         for group in design.sets:
-            chosen = {one.key: risks.default(one.key, label) for one in group.scores}
-            inside = group.members
-            if not chosen or not inside.any():
-                continue
-            some = {key: _of(risk, inside) for key, risk in chosen.items()}
-            rows = utility_rows(
-                outcome.time[inside], outcome.event[inside], some, horizon, set=group.id, **common
-            )
-            yield from map(_split, rows)
+            yield from _of_set(design, group, risks, label, common)
         for key in design.scores:
             risk = risks.default(key, label)
             rows = utility_rows(
@@ -307,6 +330,26 @@ def utility_table(design: Design, risks: RiskTable) -> Iterator[ThresholdRow]:
                         yield replace(row, other=key)
                 else:
                     yield _split(row)
+
+
+def _of_set(
+    design: Design, group: ComparisonSet, risks: RiskTable, label: str, common: dict[str, Any]
+) -> Iterator[ThresholdRow]:
+    """Net benefit of the risks of a set, kind by kind."""
+    outcome, inside = design.outcome, group.members
+    if not group.scores or not inside.any():
+        return
+    chosen = {one.key: risks.default(one.key, label) for one in group.scores}
+    keys = list(chosen)
+    for places in by_kind([risk.source for risk in chosen.values()]):
+        some = {keys[i]: _of(chosen[keys[i]], inside) for i in places}
+        source = joined(risk.source for risk in some.values())
+        rows = utility_rows(
+            outcome.time[inside], outcome.event[inside], some, outcome.horizons[label],
+            set=group.id, **common,
+        )  # fmt: skip
+        for row in rows:
+            yield _split(row if row.source else replace(row, source=source))
 
 
 def _of(risk: Risk, inside: BoolArray) -> Risk:

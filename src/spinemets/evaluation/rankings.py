@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from spinemets.evaluation.comparison import known_in, paired_risks
 from spinemets.evaluation.design import FORMS, Design
-from spinemets.evaluation.risks import RiskTable
+from spinemets.evaluation.risks import RiskTable, by_kind, joined
 from spinemets.evaluation.scores import BoolArray, ComparisonSet, FloatArray, OneScore
 from spinemets.performance.bootstrap import bootstrap
 from spinemets.performance.compare import ranking
@@ -37,9 +37,9 @@ def ranking_rows(design: Design, risks: RiskTable, suspect: Mapping[str, str]) -
     ------
     RiskRow
         Per score and ranked measure (``harrell_c``, ``uno_c``, ``auc``, ``brier``):
-        ``rank_<measure>`` (mean rank and 95 % rank interval), ``p_best_<measure>``,
+        ``rank_<measure>`` (median rank and 95 % rank interval), ``p_best_<measure>``,
         ``p_top3_<measure>``, from a paired bootstrap. Brier scores are ranked among risks of one
-        source only.
+        kind only.
     """
     if design.options.bootstrap == 0:
         return
@@ -92,9 +92,10 @@ def _ranked_brier(
 ) -> Iterator[RiskRow]:
     for scores, members, table, sources in paired_risks(group, risks, label):
         trusted = [k for k, one in enumerate(scores) if one.key not in suspect]
-        for source in dict.fromkeys(sources[k] for k in trusted):
-            keep = [k for k in trusted if sources[k] == source]
+        for places in by_kind([sources[k] for k in trusted]):
+            keep = [trusted[k] for k in places]
             ranked = tuple(scores[k] for k in keep)
+            source = joined(sources[k] for k in keep)
             base = RiskRow("", set=group.id, horizon=label, source=source)
             if len(keep) > 1:
                 yield from _ranked_risks(design, base, ranked, members, table[:, keep])
@@ -145,7 +146,7 @@ def _ranks(
         yield replace(
             row,
             measure=f"rank_{measure}",
-            estimate=_known(found.mean[k]),
+            estimate=_known(found.median[k]),
             lower=_known(found.lower[k]),
             upper=_known(found.upper[k]),
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -11,9 +12,50 @@ from spinemets.evaluation.design import Design
 from spinemets.evaluation.scores import OneScore
 from spinemets.performance.fitted_risks import fitted_risk
 from spinemets.performance.risks import Risk
+from spinemets.results import FOREIGN, kind_of
 
 #: With more distinct values than this, risks are fitted by a spline instead of value by value.
 MANY_VALUES: Final = 20
+
+
+def by_kind(sources: Sequence[str]) -> list[list[int]]:
+    """
+    Sort risks into those that may be compared.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        Source of every risk.
+
+    Returns
+    -------
+    list of list of int
+        Their places, kind by kind.
+
+    Examples
+    --------
+    >>> by_kind(["published", "cross_fitted", "supplied"])
+    [[0, 2], [1]]
+    """
+    kinds = [kind_of(source) for source in sources]
+    return [[i for i, k in enumerate(kinds) if k == one] for one in dict.fromkeys(kinds)]
+
+
+def joined(sources: Iterable[str]) -> str:
+    """
+    Name the sources of several risks.
+
+    Parameters
+    ----------
+    sources : iterable of str
+        Sources.
+
+    Returns
+    -------
+    str
+        Each once, joined by ``+``.
+    """
+    return "+".join(dict.fromkeys(sources))
 
 
 @dataclass(frozen=True)
@@ -26,9 +68,13 @@ class RiskTable:
     by_source : dict of (str, str) to dict of str to Risk
         Score key and horizon label to source to risk; the first source is the one that Brier score,
         calibration and net benefit use.
+    over_time : dict of str to dict of str to Risk
+        Score key to horizon label to risk, all of one kind, for what joins horizons: where
+        published and fitted risks alternate, those cross-fitted at every horizon.
     """
 
     by_source: dict[tuple[str, str], dict[str, Risk]]
+    over_time: dict[str, dict[str, Risk]] = field(default_factory=dict)
 
     def default(self, key: str, label: str) -> Risk:
         """
@@ -94,7 +140,19 @@ def risk_table(design: Design) -> RiskTable:
             if "apparent" in design.options.request:
                 sources["apparent"] = _fitted(design, one, label, None)
             found[key, label] = sources
-    return RiskTable(found)
+    labels = list(design.outcome.horizons)
+    over_time = {}
+    for key, one in design.scores.items():
+        chosen = {label: next(iter(found[key, label].values())) for label in labels}
+        if len(by_kind([risk.source for risk in chosen.values()])) > 1:
+            chosen = {
+                label: _fitted(design, one, label, design.options.folds)
+                if risk.source in FOREIGN
+                else risk
+                for label, risk in chosen.items()
+            }
+        over_time[key] = chosen
+    return RiskTable(found, over_time)
 
 
 def _fitted(design: Design, one: OneScore, label: str, folds: int | None) -> Risk:

@@ -72,7 +72,7 @@ def run(design: Design, cohort: str, wanted: Mapping[str, Sequence[str]]) -> Fou
             "performance": table(discrimination_rows(design, suspect)),
             "comparisons": table(comparison_rows(design, risks, wanted, suspect), PairRow),
             "rankings": table(ranking_rows(design, risks, suspect), RiskRow),
-            "prediction_error": table(error_rows(design, risks), RiskRow),
+            "prediction_error": table(error_rows(design, risks, suspect), RiskRow),
             "calibration": table(calibration_table(design, risks), RiskRow),
             "calibration_curves": _of_cohort(calibration_curves(design, risks), cohort),
             "recalibration": table(adapted, RiskRow),

@@ -22,6 +22,8 @@ from spinemets.results import Row
 EXPECTED_C: Final = 0.65
 THRESHOLD: Final = 0.5
 SIMULATED: Final = 5000
+#: Widths of 95 % intervals that Riley's sample size aims at.
+RILEY: Final = {"oe_ratio": 0.2, "slope": 0.2, "c": 0.1}
 
 
 def size_rows(design: Design) -> Iterator[Row]:
@@ -36,8 +38,9 @@ def size_rows(design: Design) -> Iterator[Row]:
     Yields
     ------
     Row
-        As `precision_rows`; ``planned_n_<measure>`` (patients for the widths aimed at, with this
-        cohort's survival and censoring; Snell), ``planned_n_riley`` (binary outcome).
+        As `precision_rows`; ``expected_width_harrell_c`` and ``planned_n_<measure>`` (patients for
+        the widths aimed at), both with this cohort's survival and censoring (Snell);
+        ``planned_n_riley`` (binary outcome).
     """
     outcome = design.outcome
     yield from precision_rows(
@@ -66,8 +69,9 @@ def _planned(
     risk = found.risk.value
     if found.risk.reason or not 0 < risk < 1 or not np.isfinite(median):
         why = found.reason or "the risk at the horizon is 0 or 1"
-        for measure in (*TARGETS, "riley"):
-            yield undefined(why, n, events).row(f"planned_n_{measure}", horizon=label)
+        gone = [f"planned_n_{measure}" for measure in (*TARGETS, "riley")]
+        for measure in ("expected_width_harrell_c", *gone):
+            yield undefined(why, n, events).row(measure, horizon=label)
         return
     plan = planned_precision(
         -np.log(2) / np.log1p(-risk) * horizon,
@@ -77,21 +81,38 @@ def _planned(
         threshold=THRESHOLD,
         simulated=SIMULATED,
     )
+    assumed = (
+        f"C {EXPECTED_C:g}, exponential survival with the observed risk, entry spread over the "
+        "observed follow-up; simulation (Snell)"
+    )
+    yield replace(
+        base,
+        measure="expected_width_harrell_c",
+        estimate=plan.width("harrell_c", n),
+        method=f"all events, {assumed}",
+        note=found.reason,
+    )
     for measure, width in TARGETS.items():
         yield replace(
             base,
             measure=f"planned_n_{measure}",
             estimate=float(plan.patients(measure)),
-            method=f"95 % interval of width {width:g}, C {EXPECTED_C:g}, exponential survival with "
-            "the observed risk, entry spread over the observed follow-up; simulation (Snell)",
+            method=f"95 % interval of width {width:g}, {assumed}",
         )
-    size = validation_size(risk, EXPECTED_C, float(np.log(risk / (1 - risk))), _logit_sd(risk))
+    size = validation_size(
+        risk, EXPECTED_C, float(np.log(risk / (1 - risk))), _logit_sd(risk),
+        oe_width=RILEY["oe_ratio"], slope_width=RILEY["slope"], c_width=RILEY["c"],
+    )  # fmt: skip
+    decisive = max(
+        (size.oe_ratio, "O:E"), (size.slope, "the slope"), (size.c, "C"), key=lambda part: part[0]
+    )[1]
     yield replace(
         base,
         measure="planned_n_riley",
         estimate=float(size.n),
-        method=f"largest of O:E {size.oe_ratio}, slope {size.slope}, C {size.c} (Riley 2021, "
-        "binary outcome at the horizon, equal-variance binormal predictor)",
+        method=f"95 % intervals of width {RILEY['oe_ratio']:g} (O:E), {RILEY['slope']:g} (slope) "
+        f"and {RILEY['c']:g} (C), of which {decisive} asks for most; Riley 2021, binary outcome at "
+        "the horizon, equal-variance binormal predictor",
     )
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from spinemets.evaluation.design import OWN, Design
-from spinemets.evaluation.risks import RiskTable
+from spinemets.evaluation.risks import MANY_VALUES, RiskTable
 from spinemets.evaluation.scores import OneScore
 from spinemets.performance.calibration_rows import recalibration_rows
 from spinemets.performance.precision import caution
 from spinemets.performance.recalibration import METHODS, Recalibration, recalibrate
 from spinemets.performance.risks import Risk
-from spinemets.results import RiskRow
+from spinemets.results import FOREIGN, RiskRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +23,11 @@ UPDATED: Final = (
 )  # fmt: skip
 #: An updated table lists every distinct risk; a continuous one has coefficients only.
 MOST_LEVELS: Final = 40
-#: What can be updated: risks that come from elsewhere.
-FOREIGN: Final = ("published", "supplied")
+#: Every one of many risks anew is fitted to a handful of patients.
+CROWDED: Final = (
+    "{} distinct risks, each fitted anew to few patients: expect overfitting (a slope below 1); "
+    "update the slope instead"
+)
 
 
 def updated(design: Design, risks: RiskTable) -> tuple[list[RiskRow], pd.DataFrame]:
@@ -80,13 +83,15 @@ def _rows(found: Recalibration, one: OneScore, label: str, risk: Risk) -> Iterat
     }
     total, events = int(found.n.sum()), int(found.events.sum())
     note = "; ".join(p for p in (risk.caveat, caution(events)) if p)
+    crowded = found.method == "levels" and found.levels.size > MANY_VALUES
     for measure, estimate in found.before.items():
         method = f"before updating {found.method}; {estimate.method}"
         yield estimate.row(
             f"before_{measure}", kind=RiskRow, **{**where, "method": method, "note": note}
         )
     for row in recalibration_rows(found):
-        yield RiskRow.of(row, **where)
+        caveats = (CROWDED.format(found.levels.size) if crowded else "", row.note)
+        yield RiskRow.of(row, **where, note="; ".join(p for p in caveats if p))
     if found.method == "levels":
         return
     for measure, value in (

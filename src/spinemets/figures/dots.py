@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
-from spinemets.figures.source import Source
-from spinemets.figures.style import SMALL, Page
+from spinemets.figures.source import Source, span
+from spinemets.figures.style import FONT, SMALL, Page
+from spinemets.results import SUSPECT, kind_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,10 +73,11 @@ class Kind:
         table = source.table(self.table)
         rows = table[table["measure"].eq(self.measure)]
         rows, where = _chosen(rows)
+        rows, withheld = source.guarded(rows)
         shown = rows[rows["estimate"].notna() & rows["lower"].notna()]
         if shown.empty:
             notes = [n for n in dict.fromkeys(rows["note"]) if n]
-            reason = "; ".join(notes[:2]) or "fewer than two scores can be compared"
+            reason = "; ".join(withheld or notes[:2]) or "fewer than two scores can be compared"
             return empty(source, width, f"No estimate: {reason}.", sources)
         by = "horizon" if shown["horizon"].ne("").any() else "form"
         fits = max(1, int((width - LEFT - MARGIN) // (TEXT + NARROWEST)))
@@ -84,7 +86,8 @@ class Kind:
         shown = shown[shown[by].isin(panels)]
         names = list(dict.fromkeys(zip(shown["score"], shown["variant"], strict=True)))
         remarks = [
-            *_missing(source, rows, names),
+            *withheld,
+            *_missing(source, rows[~rows["note"].str.startswith(SUSPECT)], names),
             *source.score_footnotes([s for s, _ in names]),
         ]
         page = _page(self, source, shown, by, panels, names, remarks)
@@ -150,7 +153,7 @@ def _page(
     body = len(names) * ROW + 1.0
     page = Page(width, HEAD + body + 9.5 + footer_height(source, width, remarks))
     room = (width - LEFT - MARGIN) / len(panels)
-    span = room - TEXT - 2
+    wide = room - TEXT - 2
     limits = (
         min(float(shown["lower"].min()), kind.vertical),
         max(float(shown["upper"].max()), kind.vertical),
@@ -165,7 +168,12 @@ def _page(
         x = LEFT + p * room
         heading = {"points": "Points", "band": "Bands"}.get(panel, panel)
         page.text(x, HEAD - 3, heading, fontweight="bold")
-        axes = page.axes(x, HEAD, span, body)
+        some = shown[shown[by].eq(panel)]
+        n, events = ([int(v) for v in some[c].dropna()] for c in ("n", "events"))
+        place = x + style.text_width(heading, FONT, bold=True) + 2
+        words = f"n {span(n)}, deaths {span(events)}"
+        page.text(place, HEAD - 3, words, fontsize=SMALL, color=style.QUIET)
+        axes = page.axes(x, HEAD, wide, body)
         axes.set(xlim=(limits[0] - pad, limits[1] + pad), ylim=(body, 0), yticks=[])
         axes.spines["left"].set_visible(False)
         axes.set_xlabel(kind.axis)
@@ -177,12 +185,16 @@ def _page(
             ]
             y = (i + 0.5) * ROW
             if mine.empty:
-                page.text(x + span + 2, HEAD + y, "no estimate", fontsize=SMALL, color=style.QUIET)
+                page.text(x + wide + 2, HEAD + y, "no estimate", fontsize=SMALL, color=style.QUIET)
                 continue
             row = mine.iloc[0]
             axes.plot([row["lower"], row["upper"]], [y, y], color=style.COLOURS[0], linewidth=1.0)
-            axes.plot([row["estimate"]], [y], marker="o", markersize=3.6, color=style.COLOURS[0])
-            page.text(x + span + 2, HEAD + y, _interval(row, kind.ends), fontsize=SMALL)
+            fitted = row["source"] != "" and kind_of(row["source"]) != "foreign"
+            axes.plot(
+                [row["estimate"]], [y], marker="o", markersize=3.6, color=style.COLOURS[0],
+                markerfacecolor="white" if fitted else style.COLOURS[0], markeredgewidth=0.9,
+            )  # fmt: skip
+            page.text(x + wide + 2, HEAD + y, _interval(row, kind.ends), fontsize=SMALL)
     draw_footer(page, source, remarks)
     return page
 
@@ -200,7 +212,9 @@ IPA: Final = Kind(
     "ipa",
     "IPA",
     0.0,
-    "Zero: no better than giving everybody the cohort's own risk; below zero: worse.",
+    "Zero: no better than giving everybody the cohort's own risk; below zero: worse. Filled: risks "
+    "from elsewhere (published, supplied); open: risks fitted to this cohort (cross-fitted), which "
+    "aren't like with like.",
 )
 RANKING: Final = Kind(
     "ranking",
@@ -209,7 +223,7 @@ RANKING: Final = Kind(
     "rank_harrell_c",
     "Rank (1 is best)",
     1.0,
-    "Mean rank and 95 % rank interval over paired bootstrap samples of the patients.",
+    "Median rank and 95 % rank interval over paired bootstrap samples of the patients.",
     0,
 )
 FIGURES: Final = tuple(

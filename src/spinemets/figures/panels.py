@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
-from spinemets.figures.source import Source
+from spinemets.figures.source import Source, count
 from spinemets.figures.style import SMALL, Page
+from spinemets.results import kind_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,12 @@ ORIGINS: Final = {
     "cross_fitted": "Smooth curves: the authors published no risk; the score was fitted to this "
     "cohort (cross-fitted), and is close to the diagonal for that reason.",
     "apparent": "Fitted to the very patients it is tested on: no evidence of calibration.",
+}
+#: Kinds of risks that may share a panel, in their order.
+KINDS: Final = {
+    "foreign": "risks from elsewhere",
+    "cross_fitted": "risks fitted here",
+    "apparent": "apparent risks",
 }
 ALL: Final = {"treat_all": "change for all", "treat_none": "change for none"}
 
@@ -139,33 +146,34 @@ def draw_utility(source: Source) -> Drawing:
         why = "; ".join(notes[:2]) or "no comparison set has risks"
         return empty(source, width, f"No decision curve: {why}.", sources)
     shown = shown[shown["set"].eq(shown["set"].iloc[0])]
+    shown = shown.assign(kind=[kind_of(source) for source in shown["source"]])
     keys = list(dict.fromkeys(zip(shown["score"], shown["variant"], strict=True)))
     keys = [k for k in keys if k[0] not in ALL][:6] + [k for k in keys if k[0] in ALL]
-    horizons = list(dict.fromkeys(shown["horizon"]))
     names = [ALL.get(k[0]) or source.score(*k) for k in keys]
-    decisions = dict(zip(shown["horizon"], shown["decision"], strict=True))
     doubt = [n for n in dict.fromkeys(shown["note"]) if "needs verification" in n]
     remarks = ["Range of thresholds: needs verification."] if doubt else []
     remarks += source.score_footnotes([s for s, _ in keys])
-    titles = [f"{h}: {decisions[h].replace('_', ' ')}".rstrip(": ") for h in horizons]
-    page, places = _grid(source, titles, names, width, remarks)
+    groups = shown.groupby(["kind", "horizon"], sort=False)
+    panels = {(str(kind), str(horizon)): rows for (kind, horizon), rows in groups}
+    order = sorted(panels, key=lambda panel: list(KINDS).index(panel[0]))
+    page, places = _grid(source, [_title(panels[p]) for p in order], names, width, remarks)
     top = float(shown["estimate"].max())
-    for horizon, (axes, first) in zip(horizons, places, strict=True):
+    for panel, (axes, first) in zip(order, places, strict=True):
         if first:
             axes.set_ylabel("Net benefit")
+        rows = panels[panel]
         for k, key in enumerate(keys):
-            mine = shown[
-                shown["score"].eq(key[0])
-                & shown["variant"].eq(key[1])
-                & shown["horizon"].eq(horizon)
-            ]
-            x = mine["threshold"].astype(float)
-            axes.plot(x, mine["estimate"], **_look(k, key[0]))
+            mine = rows[rows["score"].eq(key[0]) & rows["variant"].eq(key[1])]
+            axes.plot(mine["threshold"].astype(float), mine["estimate"], **_look(k, key[0]))
         axes.set(ylim=(-0.1, max(top * 1.05, 0.1)), xlabel="Threshold probability of death")
+        behind = rows.iloc[0]
+        words = f"n {count(behind['n'])}, deaths {count(behind['events'])}"
+        axes.text(0.98, 0.97, words, transform=axes.transAxes, ha="right", va="top",
+                  fontsize=SMALL, color=style.QUIET)  # fmt: skip
     spoken = "; ".join(_spoken(shown, k, n) for k, n in zip(keys, names, strict=True))
     return Drawing(
         page,
-        shown.drop(columns=["cohort"]).assign(
+        shown.drop(columns=["cohort", "kind"]).assign(
             label=[
                 ALL.get(s) or source.score(s, v)
                 for s, v in zip(shown["score"], shown["variant"], strict=True)
@@ -173,12 +181,20 @@ def draw_utility(source: Source) -> Drawing:
         ),
         caption=f"{UTILITY}: {source.label}. Net benefit of changing the decision where the risk "
         f"reaches the threshold, set “{shown['set'].iloc[0]}”, against changing it for all and "
-        "for none. Values below -0.1 are cut off.",
+        "for none. Published and supplied risks share a panel; risks fitted to this cohort have "
+        "another, because the two aren't like with like. Values below \u22120.1 are cut off.",
         alt=f"{UTILITY}. {spoken}.",
         sources=sources,
         footnotes=remarks,
         units={"estimate": "true positives per patient", "threshold": "probability"},
     )
+
+
+def _title(rows: pd.DataFrame) -> str:
+    """Horizon, decision and kind of risk of a panel."""
+    first = rows.iloc[0]
+    decision = f"{first['horizon']}: {first['decision'].replace('_', ' ')}".rstrip(": ")
+    return f"{decision}, {KINDS[first['kind']]}"
 
 
 def _look(place: int, name: str) -> dict[str, Any]:
@@ -192,7 +208,8 @@ def _spoken(shown: pd.DataFrame, key: tuple[str, str], name: str) -> str:
     rows = shown[
         shown["score"].eq(key[0]) & shown["variant"].eq(key[1]) & shown["threshold"].eq("0.50")
     ]
-    parts = [f"{r['estimate']:.3f} at {r['horizon']}" for _, r in rows.iterrows()]
+    once = rows.drop_duplicates("horizon")
+    parts = [f"{r['estimate']:.3f} at {r['horizon']}" for _, r in once.iterrows()]
     return f"{name}: net benefit {', '.join(parts) or 'not computed'} at a threshold of 0.50"
 
 

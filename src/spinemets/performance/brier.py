@@ -65,6 +65,21 @@ class BrierResult:
         """Return lower and upper confidence limits of IPA (on its own scale: it may be < 0)."""
         return confidence_interval(self.ipa, self.ipa_std_error, "plain", level=level)
 
+    @property
+    def ipa_covariance(self) -> FloatArray:
+        """Covariance of the predictions' IPA at each horizon, shape as ``covariance``.
+
+        By the delta method: all of them share the null model's error.
+        """
+        null = self.null[:, np.newaxis, np.newaxis]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = self.estimate / self.null[:, np.newaxis]
+            crossed = ratio[:, :, np.newaxis] * self.null_covariance[:, np.newaxis, :]
+            spread = ratio[:, :, np.newaxis] * ratio[:, np.newaxis, :]
+            spread = spread * self.null_std_error[:, np.newaxis, np.newaxis] ** 2
+            found = (self.covariance - crossed - crossed.transpose(0, 2, 1) + spread) / null**2
+        return np.where(null > 0, found, np.nan)
+
 
 @dataclass(frozen=True)
 class IntegratedBrier:

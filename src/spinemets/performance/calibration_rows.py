@@ -1,6 +1,7 @@
 """Calibration as rows of the long table of results, by what is known about the prediction."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +27,7 @@ from spinemets.performance.risks import Risk
 from spinemets.results import Row
 
 NEEDS_BASELINE: Final = "needs the model's cumulative hazard over time (information level 3)"
+ALL_FOLLOW_UP: Final = "all follow-up"
 _WITH_RISK: Final = (
     "observed_risk",
     "predicted_risk",
@@ -74,9 +76,9 @@ def calibration_rows(
         ``observed_risk``, ``predicted_risk``, ``oe_ratio`` (influence-function interval),
         ``oe_ratio_poisson_interval`` (the same with McLernon's 1/events), ``calibration_slope``
         (Cox), ``cloglog_intercept``, ``cloglog_slope`` (pseudo-values), ``ici``, ``e50``, ``e90``,
-        ``emax``, ``poisson_intercept``, ``poisson_slope``, ``d_calibration_chi2``,
-        ``d_calibration_p``. What can't be had is a row with the reason. The method names the source
-        of the risk.
+        ``emax``, ``poisson_slope``. What can't be had is a row with the reason. The method names
+        the source of the risk, and says where all follow-up enters, not only that up to the
+        horizon. What no horizon enters is in `follow_up_rows`.
 
     Raises
     ------
@@ -104,8 +106,8 @@ def calibration_rows(
     ):
         yield _row(measure, found, risk, notes, where)
     hazard = None if cumulative_hazard is None else np.asarray(cumulative_hazard, float)[known]
-    for measure, found in _level_three(follow_up, values, hazard, risk.reason):
-        yield _row(measure, found, risk, notes, where)
+    slope = _poisson_slope(follow_up, values, hazard, risk.reason)
+    yield _row("poisson_slope", slope, risk, notes, where)
 
 
 def _where(where: dict[str, Any]) -> dict[str, Any]:
@@ -161,7 +163,9 @@ def _estimates(
     yield "oe_ratio", ratio_at(follow_up, values, horizon, "influence")
     yield "oe_ratio_poisson_interval", ratio_at(follow_up, values, horizon, "poisson")
     used = follow_up.truncate(horizon) if truncate else follow_up
-    yield "calibration_slope", slope_of(used, cloglog(values))
+    slope = slope_of(used, cloglog(values))
+    extent = "follow-up to the horizon" if truncate else ALL_FOLLOW_UP
+    yield "calibration_slope", replace(slope, method=f"{slope.method}, {extent}")
     intercept, slope = pseudo_regression(follow_up, values, horizon)
     yield "cloglog_intercept", intercept
     yield "cloglog_slope", slope
@@ -170,27 +174,62 @@ def _estimates(
         yield measure, getattr(smooth, measure)
 
 
-def _level_three(
+def _poisson_slope(
     follow_up: FollowUp, values: FloatArray, hazard: FloatArray | None, reason: str
-) -> Iterator[tuple[str, Estimate]]:
-    names = ("poisson_intercept", "poisson_slope", "d_calibration_chi2", "d_calibration_p")
+) -> Estimate:
     if hazard is None or reason:
-        n, events = follow_up.n, follow_up.events()
-        for measure in names:
-            yield measure, undefined(reason or NEEDS_BASELINE, n, events)
-        return
+        return undefined(reason or NEEDS_BASELINE, follow_up.n, follow_up.events())
     x = cloglog(values)
     finite = bool(np.all(np.isfinite(x)))
-    found = poisson_calibration(follow_up.event, hazard, x if finite else None)
-    yield "poisson_intercept", found.intercept
-    yield "poisson_slope", found.slope
-    test = d_calibration(np.exp(-hazard), follow_up.event)
+    slope = poisson_calibration(follow_up.event, hazard, x if finite else None).slope
+    return replace(slope, method=f"{slope.method}, {ALL_FOLLOW_UP}")
+
+
+def follow_up_rows(
+    event: npt.ArrayLike, cumulative_hazard: npt.ArrayLike | None, **where: Any
+) -> Iterator[Row]:
+    """
+    Calibration over all follow-up, which no horizon enters (information level 3).
+
+    Parameters
+    ----------
+    event : array_like of bool, shape (n,)
+        Whether follow-up ended with the event.
+    cumulative_hazard : array_like of float, shape (n,) or None
+        Predicted cumulative hazard at each patient's own follow-up; None where it isn't known.
+    **where
+        Other fields of `spinemets.results.Row`.
+
+    Yields
+    ------
+    Row
+        ``poisson_intercept``, ``d_calibration_chi2``, ``d_calibration_p``.
+
+    References
+    ----------
+    Crowson CS, Atkinson EJ, Therneau TM. Stat Methods Med Res 2016;25:1692-1706,
+    doi 10.1177/0962280213497434.
+
+    Examples
+    --------
+    >>> [row.note for row in follow_up_rows([1, 0], None)][0]
+    "needs the model's cumulative hazard over time (information level 3)"
+    """
+    died = np.asarray(event, dtype=bool)
+    n, events = died.size, int(died.sum())
+    if cumulative_hazard is None:
+        for measure in ("poisson_intercept", "d_calibration_chi2", "d_calibration_p"):
+            yield undefined(NEEDS_BASELINE, n, events).row(measure, **where)
+        return
+    hazard = np.asarray(cumulative_hazard, dtype=np.float64)
+    found = poisson_calibration(died, hazard, None).intercept
+    method = f"{found.method}, {ALL_FOLLOW_UP}"
+    yield found.row("poisson_intercept", **where, method=method, note=caution(events))
+    test = d_calibration(np.exp(-hazard), died)
+    method = f"D-calibration, {test.degrees} degrees of freedom, {ALL_FOLLOW_UP}"
     for measure, value in (("d_calibration_chi2", test.statistic), ("d_calibration_p", test.p)):
-        method = f"D-calibration, {test.degrees} degrees of freedom"
-        yield (
-            measure,
-            Estimate(value, n=test.n, events=test.events, method=method, reason=test.reason),
-        )
+        estimate = Estimate(value, n=test.n, events=test.events, method=method, reason=test.reason)
+        yield estimate.row(measure, **where, note=caution(events))
 
 
 def band_rows(

@@ -75,8 +75,9 @@ class Ranking:
         Share of samples in which a score is among the ``top`` best; ties are shared.
     top : int
         How many count as top.
-    lower, upper, mean : ndarray, shape (scores,)
-        Limits of a score's rank (1 is best) and its mean.
+    lower, upper, mean, median : ndarray, shape (scores,)
+        Limits of a score's rank (1 is best), its mean and its median. The mean of a skewed rank can
+        lie outside the limits, the median can't.
     replicates : int
         Samples in which every score had a value.
     reason : str or None
@@ -89,6 +90,7 @@ class Ranking:
     lower: FloatArray
     upper: FloatArray
     mean: FloatArray
+    median: FloatArray
     replicates: int
     reason: str | None
 
@@ -325,7 +327,7 @@ def ranking(
     if whole.shape[0] == 0 or count == 0:
         empty = np.full(count, np.nan)
         why = "no sample in which every score has a value"
-        return Ranking(empty, empty, top, empty, empty, empty, 0, why)
+        return Ranking(empty, empty, top, empty, empty, empty, empty, 0, why)
     better, tied = _places(whole if higher_is_better else -whole)
     middle = better + (tied + 1) / 2
     tail = (1 - level) / 2
@@ -336,6 +338,7 @@ def ranking(
         lower=np.quantile(better + 1, tail, axis=0, method="lower"),
         upper=np.quantile(better + tied, 1 - tail, axis=0, method="higher"),
         mean=middle.mean(axis=0),
+        median=np.median(middle, axis=0),
         replicates=int(whole.shape[0]),
         reason=None,
     )

@@ -17,6 +17,13 @@ from spinemets.results import Row
 #: Collins 2016 (doi 10.1002/sim.6787): at least 100 events, better 200.
 FEW: Final = 100
 NOT_MANY: Final = 200
+#: What the expected widths rest on.
+FORMULAS: Final = {
+    "auc": "Newcombe, yes-or-no outcome at the horizon",
+    "oe_ratio": "binomial, log scale",
+    "calibration_slope": "information of all events",
+    "standardised_net_benefit": "sensitivity and specificity of a normal predictor",
+}
 
 
 def caution(events: int, nonevents: int | None = None) -> str:
@@ -67,7 +74,7 @@ class Precision:
     effective_n : float
         Number of uncensored patients that would give the risk the same standard error.
     widths : dict of str to float
-        Expected widths of 95 % intervals of ``harrell_c``, ``oe_ratio``, ``calibration_slope`` and
+        Expected widths of 95 % intervals of ``auc``, ``oe_ratio``, ``calibration_slope`` and
         ``standardised_net_benefit``.
     reason : str
         Why there is nothing, or the warning about few events.
@@ -117,7 +124,9 @@ def precision_at(
 
     Notes
     -----
-    C: Newcombe's formula with the effective number of patients. O:E: binomial, on the log scale.
+    AUC: Newcombe's formula for a yes-or-no outcome at the horizon, with the effective number of
+    patients; for Harrell's C, to which all events contribute, see `planned_precision`. O:E:
+    binomial, on the log scale.
     Slope: information ``events * variance`` of a normal linear predictor with this C.
     Net benefit: sensitivity and specificity of that predictor at the threshold. These are planning
     formulas; the intervals of the estimates themselves come from the data.
@@ -172,7 +181,7 @@ def _widths(
     specificity = float((share * (1 - p))[~positive].sum() / (share @ (1 - p)))
     benefit = standardised_benefit_variance(risk, sensitivity, specificity, threshold)
     return effective, {
-        "harrell_c": 2 * Z95 * newcombe_error(effective, risk, c),
+        "auc": 2 * Z95 * newcombe_error(effective, risk, c),
         "oe_ratio": float(2 * np.sinh(Z95 * ratio)),
         "calibration_slope": 2 * Z95 * slope,
         "standardised_net_benefit": 2 * Z95 * float(np.sqrt(benefit / effective)),
@@ -225,8 +234,8 @@ def precision_rows(
             yield Row(measure, float(count), note=found.reason, method="count", **common)
         effective = None if np.isnan(found.effective_n) else found.effective_n
         yield Row("effective_n", effective, note=found.reason, method="Greenwood", **common)
-        for measure in ("harrell_c", "oe_ratio", "calibration_slope", "standardised_net_benefit"):
-            method = f"planning formula, C {c:g}"
+        for measure, formula in FORMULAS.items():
+            method = f"planning formula ({formula}), C {c:g}"
             if measure == "standardised_net_benefit":
                 method += f", threshold {threshold:g}"
             yield Row(
