@@ -1,73 +1,12 @@
 """A wrong definition is refused: file, line, repair, and all faults at once."""
 
-import copy
-
 import pytest
 import yaml
+from tests.scores.own_score import GOOD, changed, faults_of, write
 
 from spinemets import yamlfile
 from spinemets.errors import InputError
-from spinemets.scores import checks, loading, registry
-
-GOOD = """\
-id: my_score
-name: My score
-short: Mine
-kind: prognostic
-status: implement
-citation: {text: "Someone 2030", doi: 10.1000/x, year: 2030}
-derivation: {n: 10, setting: one hospital}
-population: {text: everybody}
-outcome: survival
-time_zero: surgery
-direction: higher_is_better
-information_level: group_survival
-range: {minimum: 0, maximum: 3}
-items:
-  - id: kps
-    name: performance
-    levels:
-      - {points: 0, label: low, when: {column: kps, below: 50}}
-      - {points: 1, label: high, when: {column: kps, at_least: 50}}
-  - id: primary
-    name: primary
-    levels:
-      - {points: 2, label: good, when: {column: primary, in: [breast]}}
-      - {points: 0, label: rest, otherwise: true}
-bands:
-  - {id: poor, label: l, from: 0, to: 1, survival: [{measure: median_months, value: 3, source: x}]}
-  - {id: good, label: h, from: 2, to: 3, survival: [{measure: median_months, value: 9, source: x}]}
-worked_patients:
-  - {id: "1", patient: {kps: 80, primary: breast}, total: 3, band: good}
-"""
-
-
-def write(folder, text, name="my_score"):
-    path = folder / f"{name}.yaml"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def faults_of(folder, text):
-    """All faults of a definition, however they are found."""
-    definition, found = loading.draft(yamlfile.load(write(folder, text)))
-    if definition is not None:
-        found += checks.faults(definition, registry.load_definitions())
-    return [str(f) for f in found]
-
-
-def changed(*changes):
-    """The good definition with some places of its data changed."""
-    data = yaml.safe_load(GOOD)
-    for place, value in changes:
-        target = data
-        for key in place[:-1]:
-            target = target[key]
-        if value is None:
-            del target[place[-1]]
-        else:
-            target[place[-1]] = copy.deepcopy(value)
-    return yaml.safe_dump(data, sort_keys=False)
+from spinemets.scores import loading
 
 
 def test_the_good_one_has_no_fault(tmp_path):
@@ -405,67 +344,38 @@ def test_a_doubtful_value_in_two_columns_is_too_large_to_enumerate(tmp_path):
     assert any("patients apart; split it" in fault for fault in found)
 
 
-class TestOwnFolder:
-    """A study's own files, from config/scores."""
-
-    def test_are_loaded_beside_the_shipped_ones(self, tmp_path):
-        write(tmp_path, GOOD)
-        found = registry.load_definitions(["my_score", "sins"], [tmp_path])
-        assert list(found) == ["my_score", "sins"]
-        assert found["my_score"].direction == 1
-
-    def test_all(self, tmp_path):
-        write(tmp_path, GOOD)
-        assert "my_score" in registry.load_definitions(None, [tmp_path])
-
-    def test_a_folder_that_does_not_exist_is_no_fault(self, tmp_path):
-        assert registry.load_definitions(["sins"], [tmp_path / "nothing"])
-
-    def test_may_read_shipped_scores_and_each_other(self, tmp_path):
-        write(tmp_path, GOOD)
-        second = GOOD.replace("my_score", "second").replace(
-            "{column: kps, below: 50}", "{score: my_score, at_most: 1}"
-        ).replace("{column: kps, at_least: 50}", "{score: my_score, at_least: 2}")  # fmt: skip
-        write(tmp_path, second, "second")
-        found = registry.load_definitions(["second"], [tmp_path])
-        assert list(registry.with_dependencies(found, [tmp_path])) == ["second", "my_score"]
-
-    def test_faults_of_all_files_at_once(self, tmp_path):
-        write(tmp_path, GOOD.replace("direction: higher_is_better", "direction: up"))
-        write(tmp_path, GOOD.replace("my_score", "second").replace("to: 1", "to: 0"), "second")
-        write(tmp_path, "items: [\n", "third")
-        with pytest.raises(InputError) as caught:
-            registry.load_definitions(["sins"], [tmp_path])
-        text = str(caught.value)
-        assert len(caught.value.faults) == 3
-        assert all(f"{name}.yaml" in text for name in ("my_score", "second", "third"))
-
-    def test_may_not_take_the_id_of_a_shipped_score(self, tmp_path):
-        write(tmp_path, GOOD.replace("my_score", "sins"), "sins")
-        with pytest.raises(InputError, match="another score has this id"):
-            registry.load_definitions(["sins"], [tmp_path])
-
-    def test_is_computed_like_the_others(self, tmp_path):
-        import pandas as pd
-
-        from spinemets.scores import frames
-
-        write(tmp_path, GOOD)
-        found = registry.load_definitions(["my_score"], [tmp_path])
-        frame = pd.DataFrame(
-            {"patient_id": ["1", "2"], "kps": [80, 40], "primary": ["breast", None]}
-        )
-        table = frames.compute(frame, found)
-        assert table["status"].tolist() == ["determined", "missing"]
-        assert table["band"].tolist()[0] == "good"
+SHAPES = {
+    "points of an item": ((*LEVELS, 0, "points"), "none", "a number belongs here"),
+    "unknown key in an item": (("items", 0, "weight"), 2, "unknown key 'weight'"),
+    "label of a band": (("bands", 1, "label"), [], "a text belongs here"),
+    "kind": (("kind",), "score", "this value isn't allowed"),
+    "range": (("range", "minimum"), "low", "a number belongs here"),
+    "no range": (("range",), None, "`items` and a `range`"),
+    "a worked patient": (("worked_patients", 0, "total"), "x", "a number belongs here"),
+}
 
 
-def test_scores_that_read_each_other_are_refused(tmp_path):
-    first = changed((("items", 1, "levels", 0, "when"), {"score": "second", "at_least": 1}))
-    write(tmp_path, first)
-    second = yaml.safe_load(GOOD)
-    second["id"] = "second"
-    second["items"][1]["levels"][0]["when"] = {"score": "my_score", "at_least": 1}
-    write(tmp_path, yaml.safe_dump(second), "second")
-    with pytest.raises(InputError, match="in a circle"):
-        registry.load_definitions(["my_score"], [tmp_path])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_wrong_shape_hides_no_wrong_arithmetic_elsewhere(shape, tmp_path):
+    place, value, expected = SHAPES[shape]
+    third = {
+        "id": "age",
+        "name": "age",
+        "levels": [
+            {"points": 0, "label": "old", "when": {"column": "age_years", "above": 60}},
+            {"points": 0, "label": "young", "when": {"column": "age_years", "below": 60}},
+        ],
+    }
+    data = yaml.safe_load(changed((place, value)))
+    data["items"].append(third)
+    found = faults_of(tmp_path, yaml.safe_dump(data, sort_keys=False))
+    assert any(expected in fault for fault in found), found
+    gaps = [fault for fault in found if "no level holds age_years = 60" in fault]
+    assert len(gaps) == 1
+    assert "items.2" in gaps[0]
+    line = next(
+        i for i, text in enumerate((tmp_path / "my_score.yaml").read_text().splitlines(), 1)
+        if "id: age" in text
+    )  # fmt: skip
+    assert f"line {line}:" in gaps[0]
+    assert len(found) == 2, found

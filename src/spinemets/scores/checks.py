@@ -14,11 +14,14 @@ from spinemets.scores.bands import Location, Say
 from spinemets.scores.cells import levels_of
 from spinemets.scores.definition import Definition
 from spinemets.scores.loading import line_fault
+from spinemets.scores.partial import Left
 from spinemets.scores.schema import Condition, Item, Maybe
 from spinemets.settings import suggest
 
 
-def faults(definition: Definition, library: Mapping[str, Definition]) -> list[Fault]:
+def faults(
+    definition: Definition, library: Mapping[str, Definition], left: Left | None = None
+) -> list[Fault]:
     """
     Find everything that is wrong with a definition.
 
@@ -28,6 +31,8 @@ def faults(definition: Definition, library: Mapping[str, Definition]) -> list[Fa
         Published form; its variants and misprints are checked with it.
     library : Mapping of str to Definition
         Scores that it may read, itself included or not.
+    left : Left, optional
+        What was taken out of the file because of its shape; only what doesn't need it is checked.
 
     Returns
     -------
@@ -35,12 +40,13 @@ def faults(definition: Definition, library: Mapping[str, Definition]) -> list[Fa
         Empty when it can be computed; each fault names the line and the repair.
     """
     out: list[Fault] = []
+    left = left or Left()
 
     def say(loc: Location, rule: str, repair: str) -> None:
-        out.append(line_fault(definition.document, loc, rule, repair))
+        out.append(line_fault(definition.document, left.place(loc), rule, repair))
 
     readable = _check_all_references(definition, library, say)
-    _check_names(definition, say)
+    _check_names(definition, left, say)
     sound = not out
     if sound:
         try:
@@ -48,17 +54,18 @@ def faults(definition: Definition, library: Mapping[str, Definition]) -> list[Fa
         except ValueError as err:
             say(("items",), str(err), "let one of them stand on its own")
             sound, readable = False, []
-    if sound:
+    if sound and "items" not in left.kept:
         for loc, form in _forms(definition):
-            _check_form(form, library, loc, say)
+            _check_form(form, library, loc, left, say)
     elif definition.data.items:
         for loc, item in readable:
             _check_levels(loc, item, library, definition.maybe, say)
-        bands.check_bands((), definition, bands.declared(definition), say)
+        if "bands" not in left.kept:
+            bands.check_bands((), definition, bands.declared(definition), say)
     doi = definition.data.citation.doi
     if doi is not None and not doi.startswith("10."):
         say(("citation", "doi"), "this is not a DOI", "write it as 10.xxxx/..., without https://")
-    _check_patients(definition, say)
+    _check_patients(definition, left, say)
     return out
 
 
@@ -102,7 +109,7 @@ def _forms(definition: Definition) -> Iterator[tuple[Location, Definition]]:
             yield ("variants", i), definition.with_variant(variant.id)
 
 
-def _check_names(definition: Definition, say: Say) -> None:
+def _check_names(definition: Definition, left: Left, say: Say) -> None:
     data = definition.data
     own = {item.id for item in data.items}
     for key in ("items", "bands", "variants", "misprints", "worked_patients"):
@@ -113,7 +120,7 @@ def _check_names(definition: Definition, say: Say) -> None:
             seen.add(entry.id)
     for i, variant in enumerate(data.variants):
         for name in (*variant.drop_items, *variant.otherwise):
-            if name not in own:
+            if name not in own and "items" not in left.kept:
                 rule = f"the variant changes an item {name!r} that doesn't exist"
                 say(("variants", i), rule, f"use one of {', '.join(sorted(own))}")
 
@@ -217,7 +224,11 @@ def _check_column(loc: Location, condition: Condition, say: Say) -> None:
 
 
 def _check_form(
-    definition: Definition, library: Mapping[str, Definition], loc: Location, say: Say
+    definition: Definition,
+    library: Mapping[str, Definition],
+    loc: Location,
+    left: Left,
+    say: Say,
 ) -> None:
     """Check items, totals and bands of the published form or of one variant."""
     before = _Counter(say)
@@ -229,8 +240,10 @@ def _check_form(
         found = bands.declared(definition)
     else:
         found = truth.enumerate_score(definition, library)
-        bands.check_range(loc, definition, found, say)
-    bands.check_bands(loc, definition, found, say)
+        if not left.no_range:
+            bands.check_range(loc, definition, found, say)
+    if "bands" not in left.kept:
+        bands.check_bands(loc, definition, found, say)
 
 
 class _Counter:
@@ -303,21 +316,23 @@ def _example(cells: truth.Grid, where: Any) -> str:
     )
 
 
-def _check_patients(definition: Definition, say: Say) -> None:
+def _check_patients(definition: Definition, left: Left, say: Say) -> None:
     for i, patient in enumerate(definition.data.worked_patients):
         loc = ("worked_patients", i)
         for name in patient.patient:
             _known_column((*loc, "patient", name), name, say)
         if patient.variant and patient.variant not in definition.variant_names:
+            if left.kept.keys() & {"variants", "misprints"}:
+                continue
             rule = f"the score has no variant {patient.variant!r}"
             say((*loc, "variant"), rule, f"use one of {', '.join(definition.variant_names)}")
             continue
         form = definition.with_variant(patient.variant)
         items = [item.id for item in form.items]
         for name in patient.points:
-            if name not in items:
+            if name not in items and "items" not in left.kept:
                 rule = f"the score has no item {name!r}{suggest(name, items)}"
                 say((*loc, "points", name), rule, f"use one of {', '.join(items)}")
-        if patient.band is not None and patient.band not in [b.id for b in form.bands]:
-            known = ", ".join(b.id for b in form.bands)
+        known = ", ".join(b.id for b in form.bands)
+        if patient.band not in (None, *(b.id for b in form.bands)) and "bands" not in left.kept:
             say((*loc, "band"), f"the score has no band {patient.band!r}", f"use one of {known}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from spinemets.errors import Fault, InputError
 from spinemets.scores.definition import Definition
+from spinemets.scores.partial import Left, without_faults
 from spinemets.scores.schema import TEXT_PATTERN, DefinitionFile
 from spinemets.yamlfile import Document
 
@@ -36,13 +38,33 @@ def parse(document: Document) -> Definition:
     InputError
         With every fault of the file's shape: line, key, repair.
     """
-    definition, faults = draft(document)
-    if faults or definition is None:
-        raise InputError(faults)
-    return definition
+    found = draft(document)
+    if found.faults or found.definition is None:
+        raise InputError(found.faults)
+    return found.definition
 
 
-def draft(document: Document) -> tuple[Definition | None, list[Fault]]:
+@dataclass(frozen=True)
+class Draft:
+    """
+    A definition as far as its file goes.
+
+    Parameters
+    ----------
+    definition : Definition or None
+        The score without what is wrong; None when too little is left to be checked.
+    faults : list of Fault
+        What is wrong with the file's shape; empty when all is right.
+    left : Left
+        What was taken out, so that the rest can be checked at the same time.
+    """
+
+    definition: Definition | None
+    faults: list[Fault]
+    left: Left = field(default_factory=Left)
+
+
+def draft(document: Document) -> Draft:
     """
     Give a YAML document the types of a definition as far as it goes.
 
@@ -53,54 +75,25 @@ def draft(document: Document) -> tuple[Definition | None, list[Fault]]:
 
     Returns
     -------
-    definition : Definition or None
-        The score; where only what describes it is wrong (citation, cohort, names ...), with
-        something in its place, so that items and bands can be checked at the same time.
-    faults : list of Fault
-        What is wrong with the file's shape; empty when all is right.
+    Draft
+        The score and the faults of the file's shape.
     """
     faults: dict[Fault, None] = {}
+    left = Left()
     data: DefinitionFile | None = None
     try:
         data = DefinitionFile.model_validate(document.data)
     except ValidationError as err:
         faults = dict.fromkeys(_fault(document, e) for e in err.errors())
-        data = _patched(document.data, {str(e["loc"][0]) for e in err.errors() if e["loc"]})
+        places = [tuple(e["loc"]) for e in err.errors()]
+        data, left = without_faults(document.data, places, document.path.stem)
     if data is None:
-        return None, list(faults)
+        return Draft(None, list(faults))
     if document.path.stem != data.id:
         rule = f"the id {data.id!r} differs from the file's name"
         repair = f"name the file {data.id}.yaml or change the id to {document.path.stem!r}"
         faults[line_fault(document, ("id",), rule, repair)] = None
-    return Definition(data, document), list(faults)
-
-
-#: Stands for what only describes a score while the rest of its file is checked.
-_STAND_IN: Final[dict[str, Any]] = {
-    "name": "?",
-    "short": "?",
-    "status": "flag",
-    "citation": {"text": "?", "year": None},
-    "derivation": {"n": None, "setting": "?"},
-    "population": {"text": "?"},
-    "outcome": "?",
-    "time_zero": "?",
-    "direction": "none",
-    "information_level": "score_only",
-}
-
-
-def _patched(content: Any, wrong: set[str]) -> DefinitionFile | None:
-    """The file without its wrong keys; None when one of them is needed to check the rest."""
-    needed = {"id", "kind", "items", "bands", "range", "predictions"}
-    if not isinstance(content, dict) or wrong & needed or not wrong:
-        return None
-    kept = {key: value for key, value in content.items() if key not in wrong}
-    stand_in = {key: value for key, value in _STAND_IN.items() if key not in kept}
-    try:
-        return DefinitionFile.model_validate(kept | stand_in)
-    except ValidationError:
-        return None
+    return Draft(Definition(data, document), list(faults), left)
 
 
 def line_fault(document: Document, loc: tuple[str | int, ...], rule: str, repair: str) -> Fault:

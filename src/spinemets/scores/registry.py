@@ -10,6 +10,7 @@ from typing import Final
 from spinemets import yamlfile
 from spinemets.errors import Fault, InputError
 from spinemets.scores.definition import Definition
+from spinemets.scores.partial import Left
 from spinemets.settings import CLASSIC, suggest
 
 DATA_FILES: Final = ("definitions/*.yaml",)
@@ -115,25 +116,27 @@ def _own_definitions(folders: Sequence[str | Path]) -> dict[str, Definition]:
     from spinemets.scores import checks, loading
 
     out: dict[str, Definition] = {}
+    left: dict[str, Left] = {}
     faults: list[Fault] = []
     paths = [p for f in folders for p in sorted(Path(f).glob("*.yaml"))]
     for path in paths:
         try:
-            definition, wrong = loading.draft(yamlfile.load(path))
+            found = loading.draft(yamlfile.load(path))
         except InputError as err:
             faults += err.faults
             continue
-        faults += wrong
+        faults += found.faults
+        definition = found.definition
         if definition is None:
             continue
         if definition.id in out or definition.id in shipped():
             rule = "another score has this id"
             faults.append(Fault(str(path), rule, "choose another id", column="id"))
             continue
-        out[definition.id] = definition
+        out[definition.id], left[definition.id] = definition, found.left
     library = {name: _shipped_definition(name) for name in shipped()} | out if out else {}
-    for definition in out.values():
-        faults += checks.faults(definition, library)
+    for name, definition in out.items():
+        faults += checks.faults(definition, library, left[name])
     if faults:
         raise InputError(faults)
     return out
