@@ -91,10 +91,13 @@ def test_organ_metastases_agree(table: pd.DataFrame) -> None:
 
 
 def test_biology_agrees_with_the_primary(table: pd.DataFrame) -> None:
-    known = table["primary"].isin(["primary_not_recorded", "work_up_pending"]) == False  # noqa: E712
+    unsettled = table["primary"].isin(["primary_not_recorded", "work_up_pending"])
+    known = ~unsettled
     hormone = yes(table["primary"].isin(["breast", "prostate"]))
-    never(yes(known), ~hormone, yes(table["hormone_dependent"]))
-    never(yes(known), no(table["primary"] == "lung"), yes(table["small_cell"]))
+    never(~hormone, yes(table["hormone_dependent"]))
+    never(no(table["primary"] == "lung"), yes(table["small_cell"]))
+    for flag in ("hormone_dependent", "small_cell", "targeted_drug"):
+        never(yes(unsettled), table[flag].notna().to_numpy())
     never(yes(known), no(table["primary"] == "prostate"), table["psa_ug_per_l"].notna().to_numpy())
     never(yes(table["primary"] == "prostate"), yes(table["sex"] == "female"))
     never(yes(table["primary"].isin(["ovary", "cervix"])), yes(table["sex"] == "male"))

@@ -1,4 +1,4 @@
-"""A faulty definition file without its wrong parts, so that the rest can be checked all the same."""
+"""A faulty definition file without its wrong parts, so that the rest can be checked."""
 
 from __future__ import annotations
 

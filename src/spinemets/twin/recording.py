@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,8 @@ from spinemets.params import Preset
 from spinemets.twin.draws import Draft, Drawn, Floats, uniform
 from spinemets.vocabulary.performance import crosswalks
 
+#: What nobody can say of a tumour whose primary isn't settled.
+BIOLOGY: Final = ("hormone_dependent", "targeted_drug", "small_cell")
 Mask = npt.NDArray[np.bool_]
 
 
@@ -85,24 +87,28 @@ def blank(draft: Draft, masks: Mapping[str, Mask]) -> None:
 
 def unsettled_primary(draft: Draft, preset: Preset) -> None:
     """
-    Record a few primaries as not recorded or as pending work-up.
+    Record a few primaries as not recorded or as pending work-up, and with them no biology.
 
     Parameters
     ----------
     draft : Draft
-        ``primary`` is changed in place.
+        ``primary`` and the columns that say something of its biology are changed in place.
     preset : Preset
         Parameters.
     """
     primary = draft.columns["primary"]
     assert primary.levels is not None
     values, levels = primary.values.copy(), primary.levels
+    unsettled = np.zeros(draft.n, dtype=bool)
     u, low = uniform(draft.seed, "unsettled primary", draft.n), 0.0
     for term, share in preset.value("recording", "unsettled_primary").items():
         levels = (*levels, str(term))
-        values[(u >= low) & (u < low + float(share))] = len(levels) - 1
+        chosen = (u >= low) & (u < low + float(share))
+        values[chosen] = len(levels) - 1
+        unsettled |= chosen
         low += float(share)
     draft.columns["primary"] = Drawn(values, levels)
+    blank(draft, {name: unsettled for name in BIOLOGY if name in draft.columns})
 
 
 def intervals(draft: Draft, preset: Preset) -> None:

@@ -69,8 +69,6 @@ class Tumour:
             raise ValueError(f"nothing is known of the biology of {self.primary}")
         if self.small_cell and self.primary not in SMALL_CELL:
             raise ValueError(f"{self.primary} can't be small-cell; that is a type of lung cancer")
-        if self.small_cell and self.primary not in SMALL_CELL:
-            raise ValueError(f"{self.primary} can't be small-cell; that is a type of lung cancer")
 
 
 class UnresolvedError(ValueError):
