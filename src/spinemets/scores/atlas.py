@@ -15,7 +15,7 @@ from typing import Final
 
 from spinemets import vocabulary, yamlfile
 from spinemets.scores import coverage, dose, registry
-from spinemets.scores.atlas_page import DIRECTION, MADE, markdown_table, page
+from spinemets.scores.atlas_page import DIRECTION, MADE, markdown_table, number, page
 from spinemets.scores.definition import Definition
 from spinemets.vocabulary.performance import crosswalks
 
@@ -79,7 +79,7 @@ def index(library: Mapping[str, Definition]) -> str:
                 f"[{d.data.short}]({name}.md)",
                 f"`{name}`",
                 str(d.data.derivation.n or ""),
-                f"{d.minimum:g} to {d.maximum:g}" if d.data.range else "probability",
+                f"{number(d.minimum)} to {number(d.maximum)}" if d.data.range else "probability",
                 DIRECTION[d.direction],
                 ", ".join(b.id for b in d.bands),
                 "to verify" if d.needs_verification else "",

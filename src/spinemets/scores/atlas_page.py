@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from spinemets.scores import effects, truth
 from spinemets.scores.definition import Definition, is_computable
-from spinemets.scores.notes import survival_text
-from spinemets.scores.schema import CONFIDENCE_MEANING, Item, Survival
+from spinemets.scores.notes import plural, survival_text
+from spinemets.scores.schema import CONFIDENCE_MEANING, Horizon, Item, Survival
 from spinemets.scores.show import condition_text, mark, validation_line, worked_line
 
 DIRECTION: Final = {1: "higher is better", -1: "higher is worse", 0: "none"}
@@ -63,7 +63,7 @@ def page(definition: Definition, library: Mapping[str, Definition]) -> str:
         _items(definition),
         _truth(definition, library),
         _bands(definition),
-        _section("What is unsure", [*_bullets(definition.footnotes()[:1]), *_bullets(data.unsure)]),
+        _section("What is unsure", [*_bullets(definition.doubts()), *_bullets(data.unsure)]),
         _worked(definition),
         _section("Errors in circulation", _misprints(definition, library)),
         _section("Variants and their effect", _variants(definition, library)),
@@ -72,6 +72,28 @@ def page(definition: Definition, library: Mapping[str, Definition]) -> str:
         _legend(),
     ]
     return "\n\n".join(s for s in sections if s) + "\n"
+
+
+def number(value: float) -> str:
+    """
+    Write a total out in full.
+
+    Parameters
+    ----------
+    value : float
+        Total.
+
+    Returns
+    -------
+    str
+        With separators between thousands.
+
+    Examples
+    --------
+    >>> number(14000000.0), number(12.5)
+    ('14,000,000', '12.5')
+    """
+    return f"{value:,.10g}"
 
 
 def _bullets(texts: Sequence[str]) -> list[str]:
@@ -104,7 +126,7 @@ def _facts(definition: Definition) -> str:
         ("meant for", data.population.text),
         ("applies if", data.population.applies_if and condition_text(data.population.applies_if)),
         ("outcome", data.outcome),
-        ("horizons", ", ".join(f"{h.value:g} {h.unit}" for h in data.horizons)),
+        ("horizons", ", ".join(_horizon(h) for h in data.horizons)),
         ("time zero", data.time_zero),
         ("direction", DIRECTION[definition.direction]),
         ("information", data.information_level.replace("_", " ")),
@@ -117,13 +139,17 @@ def _facts(definition: Definition) -> str:
     return markdown_table(["", ""], [(k, v) for k, v in rows if v])
 
 
+def _horizon(horizon: Horizon) -> str:
+    return f"{horizon.value:g} {plural(horizon.unit.removesuffix('s'), horizon.value)}"
+
+
 def _items(definition: Definition) -> str:
     rows: list[tuple[str, str, str, str]] = []
     for item in definition.items:
         rows += _item_rows(item)
     if definition.data.predictions:
         rows = [
-            (f"survival at {p.horizon.value:g} {p.horizon.unit}", "0 to 1", "supplied", p.column)
+            (f"survival at {_horizon(p.horizon)}", "0 to 1", "supplied", p.column)
             for p in definition.data.predictions
         ]
     notes = [f"- **{i.name}**: {i.note}" for i in definition.items if i.note]
@@ -156,17 +182,25 @@ def _truth(definition: Definition, library: Mapping[str, Definition]) -> str:
         return ""
     found = truth.enumerate_score(definition, library)
     limits = definition.range
+    computed = all(item.formula is not None for item in definition.items)
+    product = (
+        "The total is a number, supplied or computed; there are no levels to combine."
+        if computed
+        else f"The full product of item levels has {found.combinations:,} combinations; "
+        f"{len(found.totals):,} totals occur."
+    )
     lines = [
-        f"Totals run from {definition.minimum:g} to {definition.maximum:g}"
+        f"Totals run from {number(definition.minimum)} to {number(definition.maximum)}"
         + ("" if definition.direction == 0 else f"; {DIRECTION[definition.direction]}")
-        + f". The full product of item levels has {found.combinations} combinations; "
-        f"{len(found.totals)} totals occur."
+        + f". {product}"
     ]
     if limits.published_minimum is not None and limits.published_maximum is not None:
         published = (limits.published_minimum, limits.published_maximum)
         same = published == (definition.minimum, definition.maximum)
         verdict = "as here" if same else "**the table contradicts it**"
-        lines.append(f"Published range: {published[0]:g} to {published[1]:g}, {verdict}.")
+        lines.append(
+            f"Published range: {number(published[0])} to {number(published[1])}, {verdict}."
+        )
     if limits.note:
         note = " ".join(limits.note.split())
         lines.append(f"{note[0].upper()}{note[1:]}.")

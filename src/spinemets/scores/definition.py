@@ -206,6 +206,17 @@ class Definition:
         list of str
             What needs verification, then what is unsure; empty when all was read in a source.
         """
+        return self.doubts() + [f"{self.data.short}: {text}" for text in self.data.unsure]
+
+    def doubts(self) -> list[str]:
+        """
+        Say which points and which published survival need verification.
+
+        Returns
+        -------
+        list of str
+            None, one or two sentences.
+        """
         out = []
         doubtful = self._doubtful_points()
         if self.needs_verification:
@@ -224,7 +235,7 @@ class Definition:
                 f"{self.data.short}: published survival from memory, to be checked: "
                 f"{', '.join(survival)}."
             )
-        return out + [f"{self.data.short}: {text}" for text in self.data.unsure]
+        return out
 
     def _doubtful_points(self) -> list[str]:
         found = []

@@ -69,18 +69,12 @@ def _points(
     prepare.harmonise(table)
     first = items.item_result(before, table, definition.maybe)
     second = items.item_result(after, table, variant.maybe)
-    changes: dict[str, list[str]] = {}
+    changes: dict[str, list[int]] = {}
     for row in range(table.n):
         a, b = _text(first, row), _text(second, row)
         if a != b:
-            changes.setdefault(f"{a} -> {b}", []).append(_patient(columns, row))
-    out = []
-    for change, patients in changes.items():
-        who = (
-            ", ".join(patients) if len(patients) <= LISTED else f"{len(patients)} kinds of patients"
-        )
-        out.append(f"{after.name}: {change} for {who}")
-    return out
+            changes.setdefault(f"{a} -> {b}", []).append(row)
+    return [f"{after.name}: {change} for {_who(columns, rows)}" for change, rows in changes.items()]
 
 
 def _columns(
@@ -106,15 +100,25 @@ def _text(result: items.ItemResult, row: int) -> str:
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
-def _patient(columns: Mapping[str, Sequence[Any]], row: int) -> str:
-    if list(columns) == [PRIMARY]:
-        return str(columns[PRIMARY][row])
-    parts = []
+def _who(columns: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> str:
+    """Name the patients of a change: each of a few primaries, else what they have in common."""
+    if list(columns) == [PRIMARY] and len(rows) <= LISTED:
+        return ", ".join(str(columns[PRIMARY][row]) for row in rows)
+    common = []
     for name, values in columns.items():
-        value = values[row]
-        value = f"{value:g}" if isinstance(value, float) else value
-        parts.append(f"{name.removeprefix('score:')} {value}")
-    return " with ".join(parts)
+        found = list(dict.fromkeys(_value(values[row]) for row in rows))
+        if len(found) == 1 or (name == PRIMARY and len(found) <= LISTED):
+            label = name.removeprefix("score:").replace(":", " ")
+            common.append(f"{label} {' or '.join(found)}")
+    if len(rows) == 1:
+        return ", ".join(common)
+    return f"{len(rows)} kinds of patients" + (f" with {', '.join(common)}" if common else "")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return {"true": "yes", "false": "no"}.get(str(value), str(value))
 
 
 def _bands(

@@ -147,20 +147,45 @@ def survival_text(fact: Survival) -> str:
     value = "not reached" if fact.value is None else _plain(fact.measure, fact.value)
     at = _horizon(fact.horizon_months, fact.horizon_days)
     words = {
-        "median_months": f"median {value}{interval} months",
-        "median_weeks": f"median {value}{interval} weeks",
-        "median_days": f"median {value}{interval} days",
+        "median_months": f"median {value}{interval} {plural('month', fact.value)}",
+        "median_weeks": f"median {value}{interval} {plural('week', fact.value)}",
+        "median_days": f"median {value}{interval} {plural('day', fact.value)}",
         "local_control": f"local progression-free {value}{interval}{at}",
-        "mean_months": f"mean {value}{interval} months",
+        "mean_months": f"mean {value}{interval} {plural('month', fact.value)}",
         "survival": f"survival {value}{interval}{at}",
         "mortality": f"mortality {value}{interval}{at}",
         "ambulatory": f"ambulatory {value}{interval}{at}",
-        "predicted_below_months": f"predicted survival below {value} months",
-        "predicted_at_least_months": f"predicted survival of {value} months or more",
+        "predicted_below_months": f"predicted survival below {value} {plural('month', fact.value)}",
+        "predicted_at_least_months": "predicted survival of "
+        f"{value} {plural('month', fact.value)} or more",
     }[fact.measure]
     if fact.value is None:
         words = words.replace("not reached months", "not reached")
     return f"{words} ({fact.source})"
+
+
+def plural(word: str, number: float | None) -> str:
+    """
+    Give a word in the number that goes with a figure.
+
+    Parameters
+    ----------
+    word : str
+        Singular.
+    number : float or None
+        Figure; None for none.
+
+    Returns
+    -------
+    str
+        The word, with an s unless the figure is one.
+
+    Examples
+    --------
+    >>> plural("month", 1), plural("month", 1.5)
+    ('month', 'months')
+    """
+    return word if number == 1 else f"{word}s"
 
 
 def _plain(measure: str, value: float | None) -> str:
@@ -171,5 +196,5 @@ def _plain(measure: str, value: float | None) -> str:
 
 def _horizon(months: float | None, days: float | None) -> str:
     if days is not None:
-        return f" at {days:g} days"
-    return "" if months is None else f" at {months:g} months"
+        return f" at {days:g} {plural('day', days)}"
+    return "" if months is None else f" at {months:g} {plural('month', months)}"

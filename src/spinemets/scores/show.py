@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from spinemets.scores.definition import ASSUMED_PRIMARIES, Definition, is_computable
-from spinemets.scores.notes import survival_text
+from spinemets.scores.notes import plural, survival_text
 from spinemets.scores.schema import (
     CONFIDENCE_MEANING,
     Condition,
@@ -300,7 +300,8 @@ def validation_line(fact: Validation) -> str:
         value = f"{fact.value:g}" if fact.value is not None else ""
         if fact.lower is not None and fact.upper is not None:
             value = f"{value} ({fact.lower:g} to {fact.upper:g})".strip()
-        at = f" at {fact.horizon_months:g} months" if fact.horizon_months is not None else ""
+        months = fact.horizon_months
+        at = "" if months is None else f" at {months:g} {plural('month', months)}"
         parts.append(f"{fact.metric.replace('_', ' ')} {value}{at}")
     return f"- {fact.study}{n}: {'; '.join(p for p in (*parts, fact.text) if p)}" + mark(
         fact.confidence
