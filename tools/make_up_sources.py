@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from spinemets.twin import simulate
+from spinemets.units import DAYS_PER_MONTH
 
 ROOT = Path(__file__).parents[1] / "data" / "made_up"
 PATIENTS, SEED = 160, 20260301
@@ -224,7 +225,7 @@ def cbioportal(table: pd.DataFrame) -> None:
     people, samples, portal = [], [], []
     for number, p in enumerate(table.to_dict("records"), 1):
         name = f"P-{number:07d}"
-        months = f"{p['survival_days'] / 30.4375:.2f}"
+        months = f"{p['survival_days'] / DAYS_PER_MONTH:.2f}"
         status = "1:DECEASED" if p["died"] else "0:LIVING"
         sex = str(p["sex"]).capitalize()
         people.append([name, sex, months, status])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -67,6 +68,31 @@ def format_rows(rows: Sequence[int]) -> str:
     text = ("row " if len(rows) == 1 else "rows ") + ", ".join(str(r) for r in shown)
     more = len(rows) - len(shown)
     return text + (f" and {more} more" if more else "")
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """
+    Offer the known word nearest to an unknown one.
+
+    Parameters
+    ----------
+    word : str
+        What was written.
+    known : iterable of str
+        What could have been meant.
+
+    Returns
+    -------
+    str
+        ``"; did you mean 'x'?"`` or an empty string.
+
+    Examples
+    --------
+    >>> suggest("horizon_months", ["horizons_months"])
+    "; did you mean 'horizons_months'?"
+    """
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 class InputError(Exception):

@@ -8,12 +8,12 @@ them in step.
 
 from __future__ import annotations
 
-import difflib
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from spinemets.errors import Fault, InputError
+from spinemets import shape
+from spinemets.errors import InputError, suggest
 
 CLASSIC: Final = (
     "tokuhashi_2005",
@@ -368,63 +368,6 @@ class Settings(Model):
         return self
 
 
-def suggest(word: str, known: Any) -> str:
-    """
-    Offer the known word nearest to an unknown one.
-
-    Parameters
-    ----------
-    word : str
-        What was written.
-    known : iterable of str
-        What could have been meant.
-
-    Returns
-    -------
-    str
-        ``"; did you mean 'x'?"`` or an empty string.
-
-    Examples
-    --------
-    >>> suggest("horizon_months", ["horizons_months"])
-    "; did you mean 'horizons_months'?"
-    """
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def _model_at(location: tuple[str | int, ...]) -> type[Model] | None:
-    """Model whose keys stand at a location of the configuration."""
-    model: type[Model] = Settings
-    for part in location:
-        if isinstance(part, int):
-            continue
-        annotation = model.model_fields[part].annotation if part in model.model_fields else None
-        inner = [a for a in (annotation, *getattr(annotation, "__args__", ())) if _is_model(a)]
-        if not inner:
-            return None
-        model = inner[0]
-    return model
-
-
-def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, Model)
-
-
-def _fault(file: str, error: Any) -> Fault:
-    loc = tuple(error["loc"])
-    where = ".".join(str(p) for p in loc) or "configuration"
-    if error["type"] == "extra_forbidden":
-        model = _model_at(loc[:-1])
-        near = suggest(str(loc[-1]), model.model_fields) if model else ""
-        known = ", ".join(model.model_fields) if model else ""
-        return Fault(file, f"unknown key{near}", f"use one of: {known}", column=where)
-    if error["type"] == "missing":
-        return Fault(file, "required key is missing", "add it", column=where)
-    rule = error["msg"].removeprefix("Value error, ")
-    return Fault(file, rule, "see config/README.md for what the key takes", column=where)
-
-
 def load(config: dict[str, Any], file: str = "config") -> Settings:
     """
     Check a configuration and give it types.
@@ -454,4 +397,6 @@ def load(config: dict[str, Any], file: str = "config") -> Settings:
     try:
         return Settings.model_validate(config)
     except ValidationError as err:
-        raise InputError([_fault(file, e) for e in err.errors()]) from None
+        raise InputError(
+            [shape.fault(file, Settings, e, "config/README.md") for e in err.errors()]
+        ) from None

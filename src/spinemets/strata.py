@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from spinemets import contract, groupings, vocabulary
-from spinemets.errors import Fault, InputError
+from spinemets.errors import Fault, InputError, suggest
 from spinemets.groupings import NOT_RECORDED
-from spinemets.settings import OwnGrouping, SurvivalSettings, suggest
+from spinemets.settings import OwnGrouping, SurvivalSettings
 
 if TYPE_CHECKING:
     import pandas as pd

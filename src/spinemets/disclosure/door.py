@@ -11,8 +11,7 @@ from spinemets.disclosure.curves import Grid, grids, to_table
 from spinemets.disclosure.incidence import incidence
 from spinemets.disclosure.shares import curve_points
 from spinemets.disclosure.summaries import estimates, table_one, without_counts
-from spinemets.errors import Fault, InputError
-from spinemets.settings import suggest
+from spinemets.errors import Fault, InputError, suggest
 from spinemets.tables import COUNT, NUMBER, ROW_COLUMNS, ROW_LEVEL, TABLES, TEXT, Table
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from spinemets.errors import Fault, format_rows
+from spinemets.errors import Fault, format_rows, suggest
 from spinemets.evaluation.design import ObjectArray
 from spinemets.evaluation.scores import BoolArray, FloatArray, OneScore
-from spinemets.settings import suggest
+from spinemets.units import DAYS_PER_MONTH, DAYS_PER_WEEK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 #: Unit of time -> ending of a horizon's label, and units in a month.
 UNITS: Final = {
     "months": ("mo", 1.0),
-    "days": ("d", 30.4375),
-    "weeks": ("wk", 30.4375 / 7),
+    "days": ("d", DAYS_PER_MONTH),
+    "weeks": ("wk", DAYS_PER_MONTH / DAYS_PER_WEEK),
     "years": ("y", 1 / 12),
 }
 #: What a code of the event can mean.

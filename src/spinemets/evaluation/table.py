@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from spinemets.errors import ArgumentError, Fault
+from spinemets.errors import ArgumentError, Fault, suggest
 from spinemets.evaluation.columns import MEANINGS, UNITS, Reader, horizon_labels, one_score
 from spinemets.evaluation.design import REQUESTS, Design, Options, Outcome, Reference, Thresholds
 from spinemets.evaluation.scores import BoolArray, FloatArray, OneScore, comparison_set
@@ -19,7 +19,6 @@ from spinemets.performance.decisions import decisions
 from spinemets.performance.risks import Risk, supplied_risk
 from spinemets.performance.utility import DEFAULT_THRESHOLDS, TREAT_ALL, TREAT_NONE
 from spinemets.results import write_csv
-from spinemets.settings import suggest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,12 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spinemets.errors import Fault
+from spinemets.errors import Fault, suggest
 from spinemets.ingest import readers, redcap
 from spinemets.ingest.cells import key
 from spinemets.ingest.mapping import Join, Mapping, OneRow
 from spinemets.ingest.tables import RawTable
-from spinemets.settings import suggest
 
 Positions = npt.NDArray[np.int64]
 

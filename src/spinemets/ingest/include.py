@@ -9,8 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from spinemets import contract
-from spinemets.errors import Fault, InputError
-from spinemets.settings import suggest
+from spinemets.errors import Fault, InputError, suggest
 
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<op>==|!=|<=|>=|<|>)|(?P<paren>[()])|(?P<times>\*)|(?P<text>'[^']*'|\"[^\"]*\")"

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from spinemets import contract, yamlfile
-from spinemets.errors import Fault, InputError
+from spinemets import contract, shape, yamlfile
+from spinemets.errors import Fault, InputError, suggest
 from spinemets.ingest.mapping import (
     PERFORMANCE_COLUMNS,
     ColumnMap,
-    Combine,
-    Join,
     Mapping,
-    OneRow,
-    Redcap,
     Scalar,
-    TimeZero,
     as_text,
 )
 from spinemets.ingest.scales import known_units, scale_read
-from spinemets.settings import suggest
 from spinemets.vocabulary import performance
 
 
@@ -52,7 +45,10 @@ def load(path: str | Path) -> Mapping:
     try:
         mapping = Mapping.model_validate(document.data)
     except ValidationError as err:
-        raise InputError([_fault(name, document, e) for e in err.errors()]) from None
+        see = "docs/reference/mapping.md"
+        raise InputError(
+            [shape.fault(name, Mapping, e, see, document) for e in err.errors()]
+        ) from None
     faults = [
         Fault(name, f"line {document.line(loc)}: {rule}", repair, column=".".join(loc))
         for column, entry in mapping.columns.items()
@@ -133,33 +129,6 @@ def identity(columns: list[str], file: str) -> Mapping:
     if faults:
         raise InputError(faults)
     return Mapping(columns={c: ColumnMap(source=c) for c in columns})
-
-
-def _fault(file: str, document: yamlfile.Document, error: Any) -> Fault:
-    loc = [p for p in error["loc"] if p != "[key]"]
-    where = ".".join(str(p) for p in loc)
-    line = f"line {document.line(tuple(loc))}: "
-    if error["type"] == "extra_forbidden":
-        known = [f.alias or n for n, f in _model_at(loc[:-1]).model_fields.items()]
-        rule = f"{line}unknown key{suggest(str(loc[-1]), known)}"
-        return Fault(file, rule, f"use one of: {', '.join(known)}", column=where)
-    if error["type"] == "missing":
-        return Fault(file, f"{line}required key is missing", "add it", column=where)
-    rule = line + error["msg"].removeprefix("Value error, ")
-    return Fault(file, rule, "see docs/reference/mapping.md for what the key takes", column=where)
-
-
-def _model_at(loc: list[Any]) -> type[BaseModel]:
-    parts: dict[str, type[BaseModel]] = {
-        "columns": ColumnMap,
-        "join": Join,
-        "one_row_per": OneRow,
-        "time_zero": TimeZero,
-        "redcap": Redcap,
-        "combine": Combine,
-    }
-    named = [parts[p] for p in loc if isinstance(p, str) and p in parts]
-    return named[-1] if named else Mapping
 
 
 Finding = tuple[tuple[str, ...], str, str]

@@ -191,7 +191,7 @@ def _check_archive(raw: bytes, reading: Reading) -> None:
 
 
 def _choose(found: list[SheetCells], options: TableOptions, reading: Reading) -> SheetCells:
-    from spinemets.settings import suggest
+    from spinemets.errors import suggest
 
     names = [s.name for s in found]
     if options.sheet is not None:

@@ -18,11 +18,10 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from spinemets.errors import Fault
+from spinemets.errors import Fault, suggest
 from spinemets.ingest.mapping import Redcap
 from spinemets.ingest.redcap_dictionary import CHECKBOX, COMPLETE, Dictionary
 from spinemets.ingest.tables import RawTable
-from spinemets.settings import suggest
 
 EVENT: Final = "redcap_event_name"
 INSTRUMENT: Final = "redcap_repeat_instrument"

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from spinemets.errors import Fault, InputError
-from spinemets.settings import suggest
+from spinemets.errors import Fault, InputError, suggest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spinemets import contract, units
-from spinemets.errors import Fault
+from spinemets.errors import Fault, suggest
 from spinemets.scores import bands, concepts, engine, kleene, truth
 from spinemets.scores.bands import Location, Say
 from spinemets.scores.cells import levels_of
@@ -16,7 +16,6 @@ from spinemets.scores.definition import Definition
 from spinemets.scores.loading import line_fault
 from spinemets.scores.partial import Left
 from spinemets.scores.schema import Condition, Item, Maybe
-from spinemets.settings import suggest
 
 
 def faults(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from spinemets.errors import Fault, InputError
+from spinemets.errors import Fault, InputError, suggest
 from spinemets.scores import prepare
 from spinemets.scores.definition import Definition, item_conditions
 from spinemets.scores.schema import Condition, Item
-from spinemets.settings import suggest
 
 #: Asks for every variant and computable misprint of a score.
 ALL_VARIANTS: Final = "all"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from spinemets.errors import Fault, InputError
+from spinemets.errors import Fault, InputError, suggest
 from spinemets.scores.definition import Definition
 from spinemets.scores.partial import Left, without_faults
 from spinemets.scores.schema import TEXT_PATTERN, DefinitionFile
+from spinemets.shape import keys_at
 from spinemets.yamlfile import Document
 
 SCHEMA_FILE: Final = "workflow/schemas/score.schema.json"
@@ -160,26 +160,11 @@ _SEE: Final = "correct it; see docs/how-to/add_a_score.md"
 
 def _known_key(loc: tuple[str | int, ...]) -> str:
     """The key that was meant, among those that may stand at this place."""
-    model = _model_at(loc[:-1])
-    known = [f.alias or name for name, f in model.model_fields.items()] if model else []
-    near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0.6)
+    known = keys_at(DefinitionFile, loc[:-1])
+    near = suggest(str(loc[-1]), known).removeprefix("; ")
     if near:
-        return f"did you mean {near[0]!r}?"
+        return near
     return f"remove it; here may stand: {', '.join(known)}" if known else "remove it"
-
-
-def _model_at(loc: tuple[str | int, ...]) -> type[BaseModel] | None:
-    here: Any = DefinitionFile
-    for part in loc:
-        if isinstance(here, type) and issubclass(here, BaseModel):
-            fields = {f.alias or name: f for name, f in here.model_fields.items()}
-            here = fields[str(part)].annotation if part in fields else None
-        else:
-            here = get_args(here)[-1] if get_args(here) else None
-        kinds = [a for a in get_args(here) if a is not type(None)]
-        if get_origin(here) not in (list, dict, tuple) and len(kinds) == 1:
-            here = kinds[0]  # without the "or nothing"
-    return here if isinstance(here, type) and issubclass(here, BaseModel) else None
 
 
 def json_schema() -> str:

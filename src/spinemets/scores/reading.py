@@ -19,8 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spinemets import contract, units
-from spinemets.errors import Fault, InputError
-from spinemets.settings import suggest
+from spinemets.errors import Fault, InputError, suggest
 from spinemets.vocabulary import NOT_RECORDED, PENDING, UNKNOWN_PRIMARY, coding
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from spinemets import yamlfile
-from spinemets.errors import Fault, InputError
+from spinemets.errors import Fault, InputError, suggest
 from spinemets.scores.definition import Definition
 from spinemets.scores.partial import Left
-from spinemets.settings import CLASSIC, suggest
+from spinemets.settings import CLASSIC
 
 DATA_FILES: Final = ("definitions/*.yaml",)
 DEFINITIONS: Final = Path(__file__).with_name("definitions")

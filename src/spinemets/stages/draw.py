@@ -7,8 +7,8 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from spinemets.errors import Fault, InputError
-from spinemets.settings import FigureSettings, suggest
+from spinemets.errors import Fault, InputError, suggest
+from spinemets.settings import FigureSettings
 from spinemets.stages._common import exit_with, json_argument, parser, run
 
 
