@@ -65,6 +65,9 @@ _CURVES: Final = ("kaplan_meier", "at_risk", "survival_summary")
 FIGURES: Final[dict[str, tuple[str, ...]]] = {
     "kaplan_meier_overall": _CURVES,
     "kaplan_meier_inclusion": _CURVES,
+    "histology_by_treatment": _CURVES,
+    "medians": ("survival_summary",),
+    "cumulative_incidence": ("cumulative_incidence", "outcomes"),
     "kaplan_meier_bands": (
         "kaplan_meier_bands",
         "at_risk_bands",
@@ -87,6 +90,8 @@ FIGURES: Final[dict[str, tuple[str, ...]]] = {
     "published_survival": ("survival_summary",),
     "published_discrimination": ("performance", "score_notes"),
     "hazard_ratios": ("cox", "models", "score_notes"),
+    "spline_effects": ("models", "score_distribution", "score_notes"),
+    "era_drift": ("survival_summary", "models", "score_notes"),
     "treatment_comparison": ("treatment",),
 }
 FORMATS: Final = ("svg", "pdf", "png", "csv", "json")

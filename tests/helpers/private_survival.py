@@ -52,8 +52,19 @@ def _models(p: pd.DataFrame) -> Iterator[ModelRow]:
     yield ModelRow("lrt_p", 1e-9, model="added_value", term="score_added", **group)
     yield ModelRow("hazard_ratio", 0.9, 0.8, 1.0, model="era", n=n, events=events)
     era = {**base, "stratum_set": "era"}
-    yield ModelRow("harrell_c", 0.66, 0.6, 0.7, model="era", **(era | {"stratum": "2000-2004"}))
+    for k, period in enumerate(("2000-2004", "2005-2009")):
+        where = era | {"stratum": period, "n": n // 2, "events": events // 2}
+        yield ModelRow("harrell_c", 0.66 - k / 50, 0.6, 0.7, model="era", **where)
+        yield ModelRow("observed_expected", 1 + k / 10, 0.9, 1.2, model="era", horizon="12mo",
+                       **where)  # fmt: skip
     yield ModelRow("c_trend_p", 0.4, model="era", note="-0.01 per period", **era)
+    for name in ("overall", "primary_group"):
+        place = {**base, "stratum_set": name}
+        for points in range(16):
+            ratio = float(np.exp(-0.2 * (points - 9)))
+            yield ModelRow("hazard_ratio", ratio, ratio * 0.9, ratio * 1.1, model="spline",
+                           term=f"{points}", **place)  # fmt: skip
+        yield ModelRow("bend_p", 0.03, model="spline", **place)
 
 
 def _treatment(p: pd.DataFrame, table: pd.DataFrame, answer: pd.Series) -> Iterator[ModelRow]:

@@ -404,6 +404,8 @@ def tables(n: int = 600, seed: int = 1, cohort: str = "demo") -> dict[str, pd.Da
         "overall": pd.Series("all", index=p.index),
         "primary_group": p["primary_group"],
         "treatment": p["treatment"],
+        "primary_group_x_treatment": p["primary_group"] + strata.JOIN + p["treatment"],
+        "era": pd.Series(np.where(p.index % 3, "2005-2009", "2000-2004"), index=p.index),
         "inclusion": included,
     }
     names = ("kaplan_meier", "at_risk", "survival_summary")

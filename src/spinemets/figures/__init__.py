@@ -11,13 +11,18 @@ from spinemets.figures import (
     bands,
     computability,
     context,
+    crossing,
     distribution,
     dots,
+    era_drift,
     forest,
     hazard_ratios,
+    incidence,
     kaplan_meier,
+    medians,
     missing_data,
     panels,
+    splines,
     treatments,
 )
 from spinemets.figures.base import Drawing, Figure, write
@@ -27,6 +32,9 @@ _ALL: Final = (
     kaplan_meier.OVERALL,
     *(kaplan_meier.by_group(grouping) for grouping in strata.available()),
     kaplan_meier.INCLUSION,
+    crossing.FIGURE,
+    medians.FIGURE,
+    incidence.FIGURE,
     bands.FIGURE,
     forest.FIGURE,
     *dots.FIGURES,
@@ -37,6 +45,8 @@ _ALL: Final = (
     context.SURVIVAL,
     context.DISCRIMINATION,
     hazard_ratios.FIGURE,
+    splines.FIGURE,
+    era_drift.FIGURE,
     treatments.FIGURE,
 )
 #: Every figure by name; ``spinemets.released`` repeats the tables for the workflow (tested).

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from spinemets.figures import curve_twin, style
 from spinemets.figures import curves as km
-from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
 from spinemets.figures.curves import Curve
 from spinemets.figures.layouts import Y_LABEL
@@ -86,12 +86,12 @@ def draw(source: Source) -> Drawing:
     )
     return Drawing(
         page,
-        pd.concat([km.data(p.curves, p.title) for p in shown], ignore_index=True),
+        pd.concat([curve_twin.data(p.curves, p.title) for p in shown], ignore_index=True),
         caption=caption,
-        alt=f"{TITLE}. " + " ".join(f"{p.title}. {km.spoken(p.curves)}." for p in shown),
+        alt=f"{TITLE}. " + " ".join(f"{p.title}. {curve_twin.spoken(p.curves)}." for p in shown),
         sources=[*TABLES, "score_notes"],
         footnotes=remarks,
-        units=km.UNITS,
+        units=curve_twin.UNITS,
     )
 
 

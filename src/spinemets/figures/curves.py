@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spinemets import strata
 from spinemets.figures import style
-from spinemets.figures.source import Source, count, number
+from spinemets.figures.source import Source, number
 from spinemets.settings import TIME_ZERO
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Curve:
         curve stops.
     risk : dict of float to object
         Time to number at risk.
+    deaths : dict of float to object
+        Time to cumulative deaths, beside the numbers at risk.
     n, events : object
         Patients and deaths; missing when withheld.
     median : tuple
@@ -53,6 +55,7 @@ class Curve:
     label: str
     steps: pd.DataFrame
     risk: dict[float, Any] = field(default_factory=dict)
+    deaths: dict[float, Any] = field(default_factory=dict)
     n: Any = None
     events: Any = None
     median: tuple[float, float, float] = (float("nan"),) * 3
@@ -134,6 +137,7 @@ def read(
                 label=name,
                 steps=steps(rows, source.settings.follow_up_months),
                 risk=dict(zip(at["time_months"], at["at_risk"], strict=True)),
+                deaths=dict(zip(at["time_months"], at["events"], strict=True)),
                 n=row["n"],
                 events=row["events"],
                 median=(row["estimate"], row["lower"], row["upper"]),
@@ -309,7 +313,7 @@ def risk_times(curves: list[Curve], end: float) -> list[float]:
     return sorted({t for c in curves for t in c.risk if t <= end}) or [0.0, end]
 
 
-def thinned(times: list[float], end: float, width: float) -> list[float]:
+def thinned(times: list[float], end: float, width: float, apart: float = 7.5) -> list[float]:
     """
     Choose times whose numbers fit side by side below a panel.
 
@@ -321,6 +325,8 @@ def thinned(times: list[float], end: float, width: float) -> list[float]:
         End of the axis, months.
     width : float
         Width of the panel, millimetres.
+    apart : float
+        Room that the widest number takes, millimetres.
 
     Returns
     -------
@@ -329,71 +335,6 @@ def thinned(times: list[float], end: float, width: float) -> list[float]:
     """
     kept: list[float] = []
     for t in times:
-        if not kept or (t - kept[-1]) / end * width >= 7.5:
+        if not kept or (t - kept[-1]) / end * width >= apart:
             kept.append(t)
     return kept
-
-
-def data(curves: list[Curve], panel: str = "") -> pd.DataFrame:
-    """
-    Twin of a figure of curves: every line, band, number at risk and median that was drawn.
-
-    Parameters
-    ----------
-    curves : list of Curve
-        What was drawn.
-    panel : str
-        Name of the panel.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``element`` is ``curve``, ``at_risk`` or ``median``.
-    """
-    import pandas as pd
-
-    rows: list[dict[str, Any]] = []
-    for c in curves:
-        value, lower, upper = c.median
-        found: list[dict[Any, Any]] = [
-            {"element": "curve"} | row for row in c.steps.to_dict("records")
-        ]
-        found += [{"element": "at_risk", "time_months": t, "n": v} for t, v in c.risk.items()]
-        found.append(
-            {"element": "median", "time_months": value, "lower": lower, "upper": upper}
-            | {"n": c.n, "events": c.events}
-        )
-        rows += [{"panel": panel, "stratum": c.stratum, "label": c.label} | row for row in found]
-    columns = ["panel", "stratum", "label", "element", "time_months", "survival", "lower", "upper"]
-    table = pd.DataFrame(rows, columns=[*columns, "n", "events"])
-    return table.astype({"n": "Int64", "events": "Int64"})
-
-
-def spoken(curves: list[Curve]) -> str:
-    """
-    Say the medians in words, for alt text and captions.
-
-    Parameters
-    ----------
-    curves : list of Curve
-        What was drawn.
-
-    Returns
-    -------
-    str
-        One clause per curve.
-    """
-    return "; ".join(
-        f"{c.label}: n {count(c.n)}, deaths {count(c.events)}, median {c.median_text()} months"
-        for c in curves
-    )
-
-
-UNITS: Final = {
-    "time_months": "months",
-    "survival": "probability",
-    "lower": "probability (months for element median)",
-    "upper": "probability (months for element median)",
-    "n": "patients",
-    "events": "deaths",
-}

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Final
 
 from spinemets import strata
+from spinemets.figures import curve_twin, layouts
 from spinemets.figures import curves as km
-from spinemets.figures import layouts
 from spinemets.figures.base import Drawing, Figure, empty
 from spinemets.figures.curves import Curve
 from spinemets.figures.source import NOT_SHOWN, Source, count
@@ -98,12 +98,12 @@ def draw_grouping(source: Source, stratum_set: str, what: str, *, narrow: bool) 
         extra += f" Included: {source.info['include']}."
     return Drawing(
         page,
-        km.data(curves),
+        curve_twin.data(curves),
         caption=caption(source, curves, what) + extra,
-        alt=f"{what}, percent alive against months. {km.spoken(curves)}.",
+        alt=f"{what}, percent alive against months. {curve_twin.spoken(curves)}.",
         sources=list(TABLES),
         footnotes=remarks,
-        units=km.UNITS,
+        units=curve_twin.UNITS,
         title=what,
     )
 

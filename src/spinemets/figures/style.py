@@ -157,6 +157,34 @@ def wrap(text: str, width: float, size: float = FONT, bold: bool = False) -> lis
     return lines or [""]
 
 
+def fit(text: str, width: float, size: float = SMALL) -> str:
+    """
+    Shorten a name that is too wide for its column.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    width : float
+        Millimetres.
+    size : float
+        Font size in points.
+
+    Returns
+    -------
+    str
+        The text, or its beginning with an ellipsis.
+
+    Examples
+    --------
+    >>> fit("Decompression", 100.0)
+    'Decompression'
+    """
+    while text_width(text, size) > width and len(text) > 4:
+        text = text.rstrip("…")[:-1].rstrip() + "…"
+    return text
+
+
 def columns(
     width: float, panels: int, left: float, gap: float, most: int
 ) -> tuple[int, float, float]:

@@ -158,7 +158,7 @@ def _page(source: Source, data: pd.DataFrame, width: float, remarks: list[str]) 
 
 def _love(page: Page, wide: pd.DataFrame, x: float, top: float, room: float) -> None:
     page.text(x, top + 3, "Balance of what was known before treatment", fontweight="bold")
-    names = [_fit(_covariate(str(n)), room * 0.55) for n in wide.index]
+    names = [style.fit(_covariate(str(n)), room * 0.55) for n in wide.index]
     left = max(style.text_width(n, SMALL) for n in names) + 3
     body = len(wide) * ROW
     at = x
@@ -187,13 +187,6 @@ def _love(page: Page, wide: pd.DataFrame, x: float, top: float, room: float) -> 
 def _marker(page: Page, x: float, y: float, i: int) -> None:
     page.line((x, x), (y, y), marker="osD"[i], markersize=3.2, color=style.COLOURS[i],
               markerfacecolor="white" if i == 0 else style.COLOURS[i])  # fmt: skip
-
-
-def _fit(text: str, room: float) -> str:
-    """Shorten a name that is too wide for its column."""
-    while style.text_width(text, SMALL) > room and len(text) > 4:
-        text = text.rstrip("…")[:-1].rstrip() + "…"
-    return text
 
 
 def _curves(

@@ -26,7 +26,23 @@ if TYPE_CHECKING:
 
 DATA_FILES: Final = ("templates/*",)
 TEMPLATES: Final = Path(__file__).with_name("templates")
-SECTIONS: Final = ("patients", "missing", "survival", "scores", "performance")
+SECTIONS: Final = ("patients", "missing", "survival", "models", "treatment", "outcomes", "scores",
+                   "performance")  # fmt: skip
+#: Figures that don't stand in the section on performance, beside those of survival curves.
+PLACES: Final = {
+    "kaplan_meier_bands": "scores",
+    "score_distribution": "scores",
+    "computability": "scores",
+    "missing_data": "missing",
+    "histology_by_treatment": "survival",
+    "medians": "survival",
+    "published_survival": "survival",
+    "hazard_ratios": "models",
+    "spline_effects": "models",
+    "era_drift": "models",
+    "treatment_comparison": "treatment",
+    "cumulative_incidence": "outcomes",
+}
 #: Figures that come first in their section, and those that come last; the rest is in between.
 FIRST: Final = ("kaplan_meier_overall", "kaplan_meier_primary", "computability")
 LAST: Final = ("kaplan_meier_inclusion", "kaplan_meier_bands")
@@ -91,10 +107,8 @@ def section_of(figure: str) -> str:
     str
         One of ``SECTIONS``.
     """
-    if figure in ("kaplan_meier_bands", "score_distribution", "computability"):
-        return "scores"
-    if figure == "missing_data":
-        return "missing"
+    if figure in PLACES:
+        return PLACES[figure]
     return "survival" if figure.startswith("kaplan_meier") else "performance"
 
 
