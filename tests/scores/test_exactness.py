@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from spinemets.scores import items, prepare, registry, truth
+from spinemets.scores import fixed, items, prepare, registry, truth
 
 LIBRARY = registry.load_definitions()
 ITEMS = [
@@ -60,7 +60,7 @@ def torn(columns, missing, library):
     scores = {k for k in left if k.startswith("score:")}
     if scores & set(missing):
         return None
-    table = truth.table_of(left, library)
+    table = fixed.table_of(left, library)
     return prepare.harmonise(table)
 
 

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spinemets import units
+from spinemets.scores.cells import Numbers
 from spinemets.scores.kleene import FALSE, TRUE, UNKNOWN, compare, evaluate, limits
 from spinemets.scores.schema import Condition
-from spinemets.scores.table import Numbers, PatientTable
+from spinemets.scores.table import PatientTable
 
 
 def truth(condition, **values):

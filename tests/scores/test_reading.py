@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from spinemets import contract, vocabulary
 from spinemets.errors import InputError
-from spinemets.scores import reading
+from spinemets.scores import reading, terms
 from spinemets.scores.cells import read_codes, read_numbers
 
 COLUMNS = contract.columns()
@@ -54,7 +54,7 @@ def read(**columns):
     ],
 )
 def test_one_value(column, text, value):
-    assert reading.value(COLUMNS[column], text) == pytest.approx(value)
+    assert terms.value(COLUMNS[column], text) == pytest.approx(value)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_one_value(column, text, value):
 )
 def test_what_is_not_a_value(column, text):
     with pytest.raises(ValueError, match=r"use |unit|a metastasis") as caught:
-        reading.value(COLUMNS[column], text)
+        terms.value(COLUMNS[column], text)
     assert text not in str(caught.value) or len(text) < 3 or text == "unknown"
 
 

@@ -18,19 +18,21 @@ from importlib import import_module
 from typing import Any
 
 _API = "spinemets.scores.api"
-__all__ = [
-    "check_patients",
-    "coverage_matrix",
-    "explain_patient",
-    "list_scores",
-    "points_per_item",
-    "score_patients",
-]
+_CATALOGUE = "spinemets.scores.catalogue"
+_HOMES = {
+    "check_patients": _API,
+    "coverage_matrix": _CATALOGUE,
+    "explain_patient": _API,
+    "list_scores": _CATALOGUE,
+    "points_per_item": _API,
+    "score_patients": _API,
+}
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(import_module(_API), name)
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

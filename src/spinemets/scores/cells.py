@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,26 @@ Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int16]
 BOOLEAN_LEVELS: Final = ("false", "true")
 PRIMARY: Final = "primary"
+
+
+class Numbers(NamedTuple):
+    """Lowest and highest possible value per patient; the same array when all are exact."""
+
+    low: Floats
+    high: Floats
+
+
+class ScoreNumbers(Protocol):
+    """What a computed score offers to the conditions of another score."""
+
+    def numbers(self, item: str | None) -> Numbers:
+        """Lowest and highest total, or points of one item."""
+
+    def states(self, item: str | None) -> npt.NDArray[np.int8]:
+        """Why the total, or the points of one item, are not known."""
+
+    def band_range(self) -> tuple[Codes, Codes, list[str]]:
+        """Lowest and highest possible band by position, and the ids of all bands."""
 
 
 @cache

@@ -11,7 +11,7 @@ from spinemets import contract, units
 from spinemets.errors import Fault, suggest
 from spinemets.scores import bands, concepts, engine, kleene, truth
 from spinemets.scores.bands import Location, Say
-from spinemets.scores.cells import levels_of
+from spinemets.scores.cells import Bools, levels_of
 from spinemets.scores.definition import Definition
 from spinemets.scores.loading import line_fault
 from spinemets.scores.partial import Left
@@ -274,25 +274,7 @@ def _check_levels(
     ]
     possible = truth.reached_levels(item, cells.table)
     nowhere = cells.possible & ~np.any(possible, axis=0)
-    if nowhere.any() and item.unlisted is None:
-        say(
-            loc,
-            f"item {item.id}: no level holds {_example(cells, nowhere)}",
-            "close the gap, add a last level with `otherwise: true`, or say in `unlisted` what "
-            "the score leaves out",
-        )
-    if item.unlisted is not None and not nowhere.any() and loc[0] == "items":
-        say(loc, f"item {item.id}: every value has a level", "remove `unlisted`")
-    if item.unlisted_when is not None:
-        said = kleene.evaluate(item.unlisted_when, cells.table, maybe) == kleene.TRUE
-        wrong = cells.possible & (said != nowhere)
-        if wrong.any():
-            rule = f"item {item.id}: `unlisted_when` and the levels disagree on"
-            say(
-                loc,
-                f"{rule} {_example(cells, wrong)}",
-                "make it true exactly for what has no level",
-            )
+    _check_unlisted(loc, item, cells, nowhere, maybe, say)
     twice = cells.possible & (np.sum(sure, axis=0) > 1) if sure else np.zeros(1, bool)
     if twice.any() and item.overlap == "refused":
         say(
@@ -304,6 +286,29 @@ def _check_levels(
         if not (mask & cells.possible).any():
             rule = f"item {item.id}: no patient reaches the level {level.label!r}"
             say(loc, rule, "correct its condition or remove it")
+
+
+def _check_unlisted(
+    loc: Location, item: Item, cells: truth.Grid, nowhere: Bools, maybe: Maybe, say: Say
+) -> None:
+    """Hold what no level holds against what the item says that it leaves out."""
+    if nowhere.any() and item.unlisted is None:
+        say(
+            loc,
+            f"item {item.id}: no level holds {_example(cells, nowhere)}",
+            "close the gap, add a last level with `otherwise: true`, or say in `unlisted` what "
+            "the score leaves out",
+        )
+    if item.unlisted is not None and not nowhere.any() and loc[0] == "items":
+        say(loc, f"item {item.id}: every value has a level", "remove `unlisted`")
+    if item.unlisted_when is None:
+        return
+    said = kleene.evaluate(item.unlisted_when, cells.table, maybe) == kleene.TRUE
+    wrong = cells.possible & (said != nowhere)
+    if wrong.any():
+        rule = f"item {item.id}: `unlisted_when` and the levels disagree on"
+        repair = "make it true exactly for what has no level"
+        say(loc, f"{rule} {_example(cells, wrong)}", repair)
 
 
 def _example(cells: truth.Grid, where: Any) -> str:

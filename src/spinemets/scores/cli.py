@@ -25,6 +25,11 @@ def add_parsers(subparsers: Any) -> None:
     subparsers : argparse._SubParsersAction
         Commands of ``spinemets``; each sets ``work``.
     """
+    _add_scores(subparsers)
+    _add_score(subparsers)
+
+
+def _add_scores(subparsers: Any) -> None:
     scores = subparsers.add_parser("scores", help="list, show, make and test score definitions")
     inner = scores.add_subparsers(title="commands", required=True, metavar="COMMAND")
     listing = inner.add_parser("list", help="all scores, one per line")
@@ -42,6 +47,9 @@ def add_parsers(subparsers: Any) -> None:
     test.add_argument("what", nargs="*", help="files or score ids (default: all)")
     _folders(test)
     test.set_defaults(work=run_worked)
+
+
+def _add_score(subparsers: Any) -> None:
     one = subparsers.add_parser(
         "score",
         help="compute scores for a table, or for one patient given by options",
@@ -82,7 +90,12 @@ def add_parsers(subparsers: Any) -> None:
         help="named table that fills KPS from ECOG and ECOG from KPS, as intervals",
     )
     _folders(one)
-    group = one.add_argument_group("one patient")
+    _add_columns(one.add_argument_group("one patient"))
+    one.set_defaults(work=score)
+
+
+def _add_columns(group: Any) -> None:
+    """One option per column, without identifiers and follow-up."""
     for column in contract.columns().values():
         if column.kind != "identifier" and column.domain != "follow_up":
             group.add_argument(
@@ -91,7 +104,6 @@ def add_parsers(subparsers: Any) -> None:
                 metavar="VALUE",
                 help=f"{column.meaning} ({column.allowed()[:60]})".replace("%", "%%"),
             )
-    one.set_defaults(work=score)
 
 
 def _folders(parser: argparse.ArgumentParser) -> None:

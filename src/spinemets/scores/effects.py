@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from spinemets import vocabulary
-from spinemets.scores import engine, items, prepare, truth
+from spinemets.scores import engine, fixed, items, prepare, truth
 from spinemets.scores.cells import PRIMARY, levels_of
 from spinemets.scores.definition import Definition
 from spinemets.scores.schema import Item
@@ -65,7 +65,7 @@ def _points(
     columns = _columns(before, after, library)
     if columns is None:
         return [f"{after.name}: other rule"]
-    table = truth.table_of(columns, library)
+    table = fixed.table_of(columns, library)
     prepare.harmonise(table)
     first = items.item_result(before, table, definition.maybe)
     second = items.item_result(after, table, variant.maybe)

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from spinemets.scores import kleene
-from spinemets.scores.cells import Floats
+from spinemets.scores.cells import Floats, Numbers
 from spinemets.scores.definition import Definition
 from spinemets.scores.items import DECIMALS, ItemResult, item_result
 from spinemets.scores.schema import Band
-from spinemets.scores.table import Numbers, PatientTable
+from spinemets.scores.table import PatientTable
 
 STATUSES: Final = ("determined", "bounded", "missing", "not_applicable")
 DETERMINED, BOUNDED, UNDETERMINED, NOT_APPLICABLE = range(4)

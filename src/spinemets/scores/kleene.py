@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from spinemets import contract, units
 from spinemets.scores import concepts
+from spinemets.scores.cells import Numbers
 from spinemets.scores.schema import Condition, Maybe
-from spinemets.scores.table import Numbers, PatientTable
+from spinemets.scores.table import PatientTable
 
 FALSE: Final = 0
 UNKNOWN: Final = 1

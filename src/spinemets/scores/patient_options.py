@@ -6,7 +6,7 @@ from typing import Any
 
 from spinemets import contract
 from spinemets.errors import Fault, InputError
-from spinemets.scores import reading
+from spinemets.scores import terms
 
 
 def read_patient(given: dict[str, str]) -> dict[str, Any]:
@@ -39,12 +39,12 @@ def read_patient(given: dict[str, str]) -> dict[str, Any]:
     out, faults = {}, []
     for name, text in given.items():
         try:
-            out[name] = reading.value(contract.columns()[name], text)
+            out[name] = terms.value(contract.columns()[name], text)
         except ValueError as err:
             option = f"--{name.replace('_', '-')}"
             rule = "not a value of the contract"
             faults.append(Fault("spinemets score", rule, str(err), option))
-    told = reading.biology(given.get("primary", ""))
+    told = terms.biology(given.get("primary", ""))
     for name, flag in told.items():
         if out.setdefault(name, flag) != flag:
             rule = "contradicts the words given for the primary"

@@ -1,9 +1,9 @@
 """
-Patients as people write them: words in two languages, yes and no, units, decimal commas.
+Tables of patients as people write them.
 
 For tables and patients that are scored without a mapping. Whatever can't be read safely stays in
 the table as a value outside the contract: the engine then says so in the status, and no score uses
-it. Nothing is guessed: ``1,250`` could be two numbers and is refused.
+it.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from spinemets import contract, units
+from spinemets import contract
 from spinemets.errors import Fault, InputError, suggest
-from spinemets.vocabulary import NOT_RECORDED, PENDING, UNKNOWN_PRIMARY, coding
+from spinemets.scores import terms
+from spinemets.vocabulary import NOT_RECORDED, PENDING, UNKNOWN_PRIMARY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +32,6 @@ Lines = npt.NDArray[np.int64]
 OUTSIDE: Final = "outside the contract"
 #: Texts of an empty cell, lower case. ``none`` isn't one: it is a level of many columns.
 EMPTY: Final = frozenset({"", "na", "n/a", "nan", "<na>", "null", "#n/a", "nat"})
-_NUMBER: Final = re.compile(r"\s*([-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*(.*)")
-_THOUSANDS: Final = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
 #: The header of a CSV file is its first line.
 FIRST_ROW: Final = 2
 
@@ -127,7 +125,7 @@ def read_table(
     ----------
     source : DataFrame
         One row per patient. Names of columns in any case, with blanks or hyphens for underscores;
-        values as in ``value``. A missing ``patient_id`` becomes a running number.
+        values as in ``terms.value``. A missing ``patient_id`` becomes a running number.
     file : str
         Name of the table in remarks.
     lines : sequence or ndarray of int, optional
@@ -156,77 +154,6 @@ def read_table(
     if "primary" in names:
         _add_biology(frame, source.iloc[:, names["primary"]].reset_index(drop=True))
     return Reading(frame, (*remarks, *_outside(frame, file, numbers)), numbers)
-
-
-def value(column: contract.Column, text: str) -> Any:
-    """
-    Read one text as a value of a column.
-
-    Parameters
-    ----------
-    column : Column
-        Column of the contract.
-    text : str
-        A number with or without its unit (``3.5 g/dL``, ``80 %``), with a point or a decimal comma;
-        yes or no in English or German; a level or its meaning in any case; a primary as canonical
-        term, synonym or ICD-10 code.
-
-    Returns
-    -------
-    object
-        Value in the contract's unit.
-
-    Raises
-    ------
-    ValueError
-        When it isn't one; the message says what is, and doesn't repeat the text.
-
-    Examples
-    --------
-    >>> value(contract.columns()["albumin_g_per_l"], "3,5 g/dL")
-    35.0
-    >>> value(contract.columns()["primary"], "Brustkrebs")
-    'breast'
-    """
-    if column.name == "primary":
-        return _tumour(text).primary
-    if column.is_numeric:
-        return _number(column, text)
-    words = _words(column.name)
-    if not words:
-        return text.strip()
-    found = words.get(_key(text))
-    if found is None:
-        allowed = "yes or no" if column.kind == "boolean" else f"one of: {column.allowed()}"
-        raise ValueError(f"use {allowed}")
-    return found
-
-
-def biology(text: str) -> dict[str, bool]:
-    """
-    Biology that the words for a primary tell.
-
-    Parameters
-    ----------
-    text : str
-        Words for a primary, as in ``value``.
-
-    Returns
-    -------
-    dict of str to bool
-        Columns of the contract; empty when the words tell nothing more than the primary.
-
-    Examples
-    --------
-    >>> biology("triple-negative breast cancer")
-    {'hormone_dependent': False}
-    """
-    try:
-        tumour = _tumour(text)
-    except ValueError:
-        return {}
-    flags = {"hormone_dependent": tumour.hormone_dependent, "small_cell": tumour.small_cell}
-    return {name: flag for name, flag in flags.items() if flag is not None}
 
 
 def column_name(name: str) -> str:
@@ -311,8 +238,8 @@ def _cells(cells: pd.Series, column: contract.Column) -> Any:
         return cells.array
     if not boolean and column.is_numeric and pd.api.types.is_numeric_dtype(cells.dtype):
         return cells.array
-    codes, terms = pd.factorize(cells)
-    read = [_or_outside(column, term) for term in terms]
+    codes, found = pd.factorize(cells)
+    read = [_or_outside(column, term) for term in found]
     out = np.empty(len(read) + 1, dtype=object)
     out[:-1], out[-1] = read, None
     return out[codes]
@@ -326,10 +253,10 @@ def _or_outside(column: contract.Column, term: Any) -> Any:
             return float(term)
         term = f"{float(term):g}"  # 2.0 of a column with gaps is the level "2"
     text = str(term)
-    if _key(text) in EMPTY:
+    if terms.key(text) in EMPTY:
         return None
     try:
-        return value(column, text)
+        return terms.value(column, text)
     except ValueError:
         return OUTSIDE
 
@@ -338,8 +265,8 @@ def _add_biology(frame: pd.DataFrame, cells: pd.Series) -> None:
     """Fill what the words for the primary tell; where the record contradicts it, it isn't used."""
     import pandas as pd
 
-    codes, terms = pd.factorize(cells)
-    told = {i: biology(str(term)) for i, term in enumerate(terms)}
+    codes, words = pd.factorize(cells)
+    told = {i: terms.biology(str(word)) for i, word in enumerate(words)}
     for name in sorted({name for flags in told.values() for name in flags}):
         recorded = frame[name] if name in frame else pd.Series([None] * len(frame), dtype=object)
         merged = np.array([None if pd.isna(v) else v for v in recorded], dtype=object)
@@ -378,58 +305,3 @@ def _repair(column: contract.Column) -> str:
             f"{UNKNOWN_PRIMARY}, {NOT_RECORDED} and {PENDING} are three different answers"
         )
     return "use yes or no" if column.kind == "boolean" else f"use {column.allowed()}"
-
-
-def _key(text: str) -> str:
-    return " ".join(str(text).split()).casefold()
-
-
-@cache
-def _words(name: str) -> dict[str, Any]:
-    """Words of a column that isn't a number; empty when a study chooses its own."""
-    from spinemets.ingest.categories import NO, YES, words
-
-    column = contract.columns()[name]
-    if column.kind == "boolean":
-        return {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)}
-    return {} if not column.levels else dict(words(name))
-
-
-def _number(column: contract.Column, text: str) -> float:
-    match = _NUMBER.fullmatch(text)
-    if match is None or _THOUSANDS.fullmatch(match.group(1)):
-        raise ValueError(f"use {column.allowed()}")
-    found, unit = float(match.group(1).replace(",", ".")), match.group(2).strip()
-    if unit and unit.casefold() not in _same_unit(column):
-        known = [u for u in units.known_units(column.unit) if u == unit or u.startswith(f"{unit} ")]
-        if not known:
-            raise ValueError(f"unit: one of {', '.join(units.known_units(column.unit))}")
-        fitting = [u for u in known if column.substance and column.substance in u] or known
-        found *= units.factor(column.unit, fitting[0])
-    low, high = column.minimum, column.maximum
-    if (low is not None and found < low) or (high is not None and found > high):
-        raise ValueError(f"use {column.allowed()}")
-    step = column.step or (1.0 if column.kind == "integer" else None)
-    steps = (found - (low or 0.0)) / step if step else 0.0
-    if abs(steps - round(steps)) > 1e-9:
-        raise ValueError(f"use {column.allowed()}")
-    return found
-
-
-def _same_unit(column: contract.Column) -> set[str]:
-    return {column.unit.casefold(), *(("%",) if column.unit == "percent" else ())}
-
-
-def _tumour(text: str) -> coding.Tumour:
-    try:
-        return coding.from_term(text)
-    except coding.UnresolvedError:
-        pass
-    try:
-        return coding.from_icd(text)
-    except coding.UnresolvedError as err:
-        near = suggest(_key(text), coding.words())
-        why = f"; {err}" if coding.looks_like_icd(text) else ""
-        raise ValueError(
-            f"use a canonical primary, a synonym or an ICD-10 code{near}{why}"
-        ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ from spinemets.scores.cells import (
     Bools,
     Codes,
     Floats,
+    Numbers,
+    ScoreNumbers,
     imprecise_levels,
     is_interval,
     levels_of,
@@ -26,26 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from spinemets.scores.concepts import Contradiction, Narrower
-
-
-class Numbers(NamedTuple):
-    """Lowest and highest possible value per patient; the same array when all are exact."""
-
-    low: Floats
-    high: Floats
-
-
-class ScoreNumbers(Protocol):
-    """What a computed score offers to the conditions of another score."""
-
-    def numbers(self, item: str | None) -> Numbers:
-        """Lowest and highest total, or points of one item."""
-
-    def states(self, item: str | None) -> npt.NDArray[np.int8]:
-        """Why the total, or the points of one item, are not known."""
-
-    def band_range(self) -> tuple[Codes, Codes, list[str]]:
-        """Lowest and highest possible band by position, and the ids of all bands."""
 
 
 class PatientTable:

@@ -8,7 +8,7 @@ finite: numbers enter by one value between and on every limit, primaries by one 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import reduce
 from itertools import product
 from typing import Any, Final
@@ -17,69 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from spinemets import contract, units, vocabulary
-from spinemets.scores import engine, items, kleene, prepare
+from spinemets.scores import engine, fixed, items, kleene, prepare
 from spinemets.scores.cells import PRIMARY, levels_of
 from spinemets.scores.definition import Definition, item_conditions
-from spinemets.scores.schema import Band, Condition, Item, Maybe
-from spinemets.scores.table import Numbers, PatientTable
+from spinemets.scores.fixed import Source
+from spinemets.scores.schema import Condition, Item, Maybe
+from spinemets.scores.table import PatientTable
 
-#: A column of the patient table, or ``score:<id>`` / ``score:<id>:<item>``.
-Source = str
 LIMIT: Final = 400_000
 NEAR: Final = 1e-5
 ENUMERATED: Final = 120
-
-
-@dataclass
-class FixedScore:
-    """Totals and item points of another score, given instead of computed."""
-
-    bands: tuple[Band, ...]
-    values: dict[str | None, npt.NDArray[np.float64]] = field(default_factory=dict)
-
-    def band_range(self) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int16], list[str]]:
-        """
-        Bands of the totals that were set.
-
-        Returns
-        -------
-        tuple
-            Position of the band, twice, and the band ids.
-        """
-        position = engine.band_of(self.values[None], self.bands)
-        return position, position, [band.id for band in self.bands]
-
-    def numbers(self, item: str | None) -> Numbers:
-        """
-        Give the points that were set.
-
-        Parameters
-        ----------
-        item : str or None
-            Item; None for the total.
-
-        Returns
-        -------
-        Numbers
-            Exact points.
-        """
-        return Numbers(self.values[item], self.values[item])
-
-    def states(self, item: str | None) -> npt.NDArray[np.int8]:
-        """
-        Everything is known.
-
-        Parameters
-        ----------
-        item : str or None
-            Item; None for the total.
-
-        Returns
-        -------
-        ndarray of int8
-            Zeros.
-        """
-        return np.zeros(len(self.values[item]), dtype=np.int8)
 
 
 @dataclass(frozen=True)
@@ -167,7 +114,7 @@ def representatives(
     candidates = _candidates(source, conditions, library)
     if not conditions:
         return candidates
-    table = table_of({source: candidates}, library)
+    table = fixed.table_of({source: candidates}, library)
     signature = np.stack([kleene.evaluate(c, table) for c in conditions])
     _, first = np.unique(signature, axis=1, return_index=True)
     return [candidates[i] for i in sorted(first)]
@@ -210,43 +157,6 @@ def _score_values(
     return tuple(sorted({level.points for level in found.levels}))
 
 
-def table_of(
-    columns: Mapping[Source, Sequence[Any]], library: Mapping[str, Definition]
-) -> PatientTable:
-    """
-    Make a table of patients given by columns and by points of other scores.
-
-    Parameters
-    ----------
-    columns : Mapping of str to sequence
-        Column, or ``score:...``, to values of equal length.
-    library : Mapping of str to Definition
-        Other scores.
-
-    Returns
-    -------
-    PatientTable
-        One row per position, not harmonised.
-    """
-    n = len(next(iter(columns.values())))
-    plain = {k: v for k, v in columns.items() if not k.startswith("score:")}
-    plain = {k: _booleans(k, v) for k, v in plain.items()}
-    table = PatientTable(plain, n)
-    for source, values in columns.items():
-        if source.startswith("score:"):
-            _, name, *item = source.split(":")
-            fixed = table.scores.setdefault(name, FixedScore(library[name].bands))
-            assert isinstance(fixed, FixedScore)
-            fixed.values[item[0] if item else None] = np.asarray(values, dtype=float)
-    return table
-
-
-def _booleans(name: str, values: Sequence[Any]) -> Sequence[Any]:
-    if contract.columns()[name].kind == "boolean":
-        return [None if v is None else v in (True, "true") for v in values]
-    return values
-
-
 def grid(parts: Sequence[Item], library: Mapping[str, Definition]) -> Grid:
     """
     Make every distinguishable patient with respect to some items.
@@ -277,7 +187,7 @@ def grid(parts: Sequence[Item], library: Mapping[str, Definition]) -> Grid:
     columns = {s: [row[i] for row in rows] for i, s in enumerate(values)}
     if not columns:
         return Grid(PatientTable({}, 1), {}, np.ones(1, dtype=bool))
-    table = table_of(columns, library)
+    table = fixed.table_of(columns, library)
     prepare.harmonise(table)
     possible = np.ones(len(rows), dtype=bool)
     read_otherwise = [where for _, where in table.readings]  # the same patient as another row
