@@ -25,7 +25,6 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
         "royston_r2_d": "explained variation R2_D. R: `survival::royston`, `R.D`",
         "harrell_c_bounds": "outer limits of Harrell's C over all totals that partly determined "
         "patients can have; no sampling error in them",
-        "optimism_harrell_c": "optimism of Harrell's C: 0, nothing was fitted",
     },
     "comparisons": {
         "harrell_c": "difference of Harrell's C",
@@ -87,6 +86,22 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
         "net_benefit_difference": "net benefit less that of `other` on the same patients",
         "share_positive": "share of patients whose risk reaches the threshold",
         "avoided_per_100": "changed decisions avoided against treat-all, per 100 patients",
+    },
+    "optimism": {
+        "optimism_harrell_c": "optimism of Harrell's C of a fixed score: 0, nothing was fitted",
+        "optimism_brier": "mean over resamples of the Brier score of the resample's fit in all "
+        "patients less that in the resample; 0 for a risk that wasn't fitted here",
+        "optimism_ipa": "by how much the apparent IPA is too high",
+        "apparent_brier": "Brier score on the patients the risk was fitted to",
+        "apparent_ipa": "IPA on the patients the risk was fitted to",
+        "corrected_brier": "apparent score plus optimism (Harrell)",
+        "corrected_ipa": "IPA of the corrected score",
+        "e632_brier": "Efron's .632 estimate of the Brier score",
+        "e632_ipa": "IPA of that",
+        "e632_plus_brier": "Efron and Tibshirani's .632+ estimate of the Brier score",
+        "e632_plus_ipa": "IPA of that",
+        "cross_validated_brier": "Brier score of the cross-fitted risk",
+        "cross_validated_ipa": "IPA of that",
     },
     "legacy": {
         "legacy_worst_band_dead": "share of the worst band dead at the horizon (Kaplan-Meier)",

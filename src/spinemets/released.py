@@ -56,6 +56,7 @@ EVALUATION: Final = (
     "updated_risks",
     "decision_curves",
     "risk_distribution",
+    "optimism",
     "legacy",
     "precision",
     "transport",

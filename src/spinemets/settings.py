@@ -256,6 +256,9 @@ class EvaluationSettings(Model):
     folds: Annotated[int, Field(ge=2, le=100)] = key(
         10, "folds of risks that are cross-fitted where none was published"
     )
+    optimism: Annotated[int, Field(ge=0, le=10_000)] = key(
+        100, "bootstrap resamples behind the optimism of risks fitted here; 0 to leave it out"
+    )
     bootstrap: Annotated[int, Field(ge=0, le=100_000)] = key(
         1000, "paired bootstrap replicates behind the ranking of scores; 0 for no ranking"
     )

@@ -176,6 +176,13 @@ EVALUATION: Final = (
         partition=("score", "variant", "horizon"),
     ),
     _estimates(
+        "optimism",
+        "Optimism of what was fitted here",
+        "One measure of one risk fitted to this cohort, as it looks and as it can be expected; 0 "
+        "for fixed scores and published or supplied risks.",
+        RiskRow,
+    ),
+    _estimates(
         "legacy",
         "Columns that papers print",
         "One measure that is computed for comparison with older papers, not recommended.",

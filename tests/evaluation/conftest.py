@@ -45,4 +45,5 @@ def found(table) -> Evaluation:
         centre="centre",
         request=["apparent", "nri"],
         bootstrap=64,
+        optimism=30,
     )

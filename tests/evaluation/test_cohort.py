@@ -78,7 +78,7 @@ def supplied(patients: pd.DataFrame) -> pd.DataFrame:
 def run(**change: object) -> dict[str, pd.DataFrame]:
     patients, scores = cohort()
     settings = EvaluationSettings(
-        comparison_sets=[{"id": "pair", "scores": PAIR}], bootstrap=32, **change
+        comparison_sets=[{"id": "pair", "scores": PAIR}], bootstrap=32, optimism=20, **change
     )
     return evaluate(
         patients, scores, INFO, settings, ScoreSettings(ids=PAIR), SurvivalSettings(strata=[])
@@ -147,7 +147,10 @@ def test_supplied_probabilities_are_risks_at_their_own_horizon_beside_the_scores
     scores = pd.concat([scores, supplied(patients)], ignore_index=True)
     ids = [*PAIR, "sorg_ml_2019"]
     settings = EvaluationSettings(
-        horizons_months=[6], comparison_sets=[{"id": "all", "scores": ids}], bootstrap=16
+        horizons_months=[6],
+        comparison_sets=[{"id": "all", "scores": ids}],
+        bootstrap=16,
+        optimism=0,
     )
     found = evaluate(
         patients, scores, INFO, settings, ScoreSettings(ids=ids), SurvivalSettings(strata=[])

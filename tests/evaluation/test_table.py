@@ -14,8 +14,9 @@ from spinemets.performance.brier import brier_t
 from spinemets.performance.compare import differences
 from spinemets.performance.discrimination import auc_t, harrell_c, uno_c
 from spinemets.performance.discrimination_models import gonen_heller_k, royston_d
+from spinemets.performance.risk_optimism import risk_optimism
 
-CALL = {"time": "months", "event": "died", "scores": ["worse"], "bootstrap": 0}
+CALL = {"time": "months", "event": "died", "scores": ["worse"], "bootstrap": 0, "optimism": 0}
 
 
 def one(rows: pd.DataFrame, **where: str) -> pd.Series:
@@ -464,3 +465,26 @@ def test_every_distinct_risk_fitted_anew_carries_a_caveat(found):
     assert crowded.any()
     assert rows.loc[crowded, "note"].str.contains("expect overfitting").all()
     assert not rows.loc[~crowded, "note"].str.contains("overfitting").any()
+
+
+def test_optimism_of_what_was_fitted_here_and_of_nothing_else(table, found):
+    rows = found["optimism"]
+    fixed = rows[rows["measure"].eq("optimism_harrell_c")]
+    assert sorted(fixed["score"]) == ["better", "model", "worse"]
+    assert fixed["note"].str.startswith("none: nothing was fitted").all()
+    supplied = one(rows, measure="optimism_brier", score="model", source="supplied")
+    assert (supplied["estimate"], supplied["note"]) == (0, "none: nothing was fitted")
+    at = rows.query("score == 'worse' and horizon == '12mo'").set_index("measure")["estimate"]
+    direct = risk_optimism(
+        table["months"], table["died"], table["worse"], [3, 6, 12], resamples=30, seed=20240101
+    )[2]
+    assert at["apparent_brier"] == pytest.approx(direct.apparent)
+    assert at["corrected_brier"] == pytest.approx(direct.corrected)
+    assert at["corrected_ipa"] == pytest.approx(at["apparent_ipa"] - at["optimism_ipa"])
+    # The scores of the other tables are these.
+    for source, measure in (("apparent", "apparent"), ("cross_fitted", "cross_validated")):
+        row = one(found["prediction_error"], measure="brier", set="own", score="worse",
+                  horizon="12mo", source=source)  # fmt: skip
+        assert at[f"{measure}_brier"] == pytest.approx(row["estimate"])
+    none = evaluate(table, **CALL)["optimism"]
+    assert none.query("measure == 'optimism_brier'")["note"].str.startswith("left out").all()

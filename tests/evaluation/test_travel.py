@@ -9,7 +9,14 @@ from spinemets import cli
 from spinemets.errors import ArgumentError
 from spinemets.evaluation.table import evaluate
 
-CALL = {"time": "months", "event": "died", "scores": "worse", "horizons": [6], "bootstrap": 0}
+CALL = {
+    "time": "months",
+    "event": "died",
+    "scores": "worse",
+    "horizons": [6],
+    "bootstrap": 0,
+    "optimism": 0,
+}
 
 
 def parts(table: pd.DataFrame, reference: pd.DataFrame, **change: object) -> pd.DataFrame:

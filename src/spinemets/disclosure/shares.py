@@ -10,6 +10,15 @@ from spinemets.disclosure.counts import Rule, is_small, midpoint, protect, prote
 if TYPE_CHECKING:
     import pandas as pd
 
+#: What is said of the Brier score and IPA of a risk fitted here.
+OPTIMISM: Final = (
+    "optimism",
+    "apparent",
+    "corrected",
+    "e632",
+    "e632_plus",
+    "cross_validated",
+)
 #: Measures that are, or give away, a share of the patients, with how many steps of patients they
 #: are rounded to: a ratio or a coefficient moves faster than the share behind it.
 SHARES: Final = {
@@ -26,6 +35,11 @@ SHARES: Final = {
     "brier_null": 1,
     "integrated_brier": 1,
     "ipa": 5,
+    **{
+        f"{name}_{measure}": steps
+        for measure, steps in (("brier", 1), ("ipa", 5))
+        for name in OPTIMISM
+    },
     "mean_risk_dead": 1,
     "mean_risk_alive": 1,
     "discrimination_slope": 1,

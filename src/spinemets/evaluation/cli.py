@@ -73,6 +73,7 @@ def add_parsers(subparsers: Any) -> None:
     add("--request", default="", metavar="apparent,nri", help="what is computed only on request")
     add("--bootstrap", type=int, default=1000, help="replicates behind rankings (0: none)")
     add("--folds", type=int, default=10, help="folds of cross-fitted risks")
+    add("--optimism", type=int, default=100, help="resamples behind their optimism (0: none)")
     add("--seed", type=int, default=20240101, help="seed of bootstrap and folds")
     add("--minimum-group", type=int, default=10, help="smallest group that gets estimates")
     add("--strict", action="store_true", help="exit 1 when a score points the wrong way")
@@ -123,6 +124,7 @@ def work(args: argparse.Namespace) -> int:
         "request": args.request,
         "bootstrap": args.bootstrap,
         "folds": args.folds,
+        "optimism": args.optimism,
         "seed": args.seed,
         "minimum_group": args.minimum_group,
         "cohort": args.table.stem,

@@ -143,6 +143,7 @@ def design_of(
             bootstrap=settings.bootstrap,
             seed=settings.seed,
             folds=settings.folds,
+            optimism=settings.optimism,
             thresholds=thresholds_of(settings, outcome),
             request=frozenset(settings.request),
         ),

@@ -139,6 +139,8 @@ class Options:
         Seed of bootstrap and folds.
     folds : int
         Folds of cross-fitted risks.
+    optimism : int
+        Bootstrap resamples behind the optimism of risks fitted here; 0 leaves them out.
     thresholds : dict of str to Thresholds
         By horizon label.
     request : frozenset of str
@@ -151,6 +153,7 @@ class Options:
     bootstrap: int = 1000
     seed: int = 20240101
     folds: int = 10
+    optimism: int = 100
     thresholds: dict[str, Thresholds] = field(default_factory=dict)
     request: frozenset[str] = frozenset()
     reference: str = ""

@@ -13,7 +13,6 @@ from spinemets.evaluation.design import FEW_EVENTS, FORMS, OWN, Design, ObjectAr
 from spinemets.evaluation.scores import BoolArray, FloatArray, OneScore
 from spinemets.performance.discrimination import Concordance, auc_t, harrell_c, uno_c
 from spinemets.performance.discrimination_models import gonen_heller_k, royston_d
-from spinemets.performance.optimism import NOTHING_FITTED
 from spinemets.results import SUSPECT, Row
 
 #: Coverage of the interval that the orientation guard asks of C.
@@ -90,8 +89,8 @@ def discrimination_rows(design: Design, suspect: Mapping[str, str]) -> Iterator[
     ------
     Row
         Measures ``harrell_c``, ``tied_score_share``, ``uno_c``, ``uno_c_truncated``, ``auc``,
-        ``gonen_heller_k``, ``royston_d``, ``royston_r2_d``, ``harrell_c_bounds``,
-        ``optimism_harrell_c``; an estimate that doesn't exist is a row with the reason.
+        ``gonen_heller_k``, ``royston_d``, ``royston_r2_d``, ``harrell_c_bounds``; an estimate that
+        doesn't exist is a row with the reason.
     """
     for row in _all_rows(design):
         key = f"{row.score}:{row.variant}" if row.variant else row.score
@@ -117,7 +116,6 @@ def _all_rows(design: Design) -> Iterator[Row]:
         for form in one.forms:
             yield from _with_strata(design, (one,), design.members(one, form), OWN, form)
         yield from _bounds(design.outcome, one)
-        yield _optimism(design.outcome, one)
 
 
 def _with_strata(
@@ -402,19 +400,6 @@ def _bounds(outcome: Outcome, one: OneScore) -> Iterator[Row]:
         n=int(known.sum()),
         events=int(outcome.event[known].sum()),
         method="outer limits over all totals between the bounds; no sampling error in it",
-    )
-
-
-def _optimism(outcome: Outcome, one: OneScore) -> Row:
-    """A published score was fitted elsewhere: there is nothing to correct."""
-    inside = one.determined
-    return replace(
-        _empty(one, OWN, "points", NOTHING_FITTED),
-        measure="optimism_harrell_c",
-        estimate=0.0,
-        n=int(inside.sum()),
-        events=int(outcome.event[inside].sum()),
-        method="fixed score",
     )
 
 

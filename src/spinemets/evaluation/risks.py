@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from spinemets.evaluation.design import Design
-from spinemets.evaluation.scores import OneScore
+from spinemets.evaluation.scores import FloatArray, OneScore
 from spinemets.performance.fitted_risks import fitted_risk
 from spinemets.performance.risks import Risk
 from spinemets.results import FOREIGN, kind_of
@@ -155,6 +155,23 @@ def risk_table(design: Design) -> RiskTable:
     return RiskTable(found, over_time)
 
 
+def model_for(values: FloatArray) -> str:
+    """
+    Say how the risk of a score is fitted.
+
+    Parameters
+    ----------
+    values : ndarray of float
+        Its values.
+
+    Returns
+    -------
+    str
+        ``kaplan_meier`` value by value, or ``cox`` with a spline where there are many.
+    """
+    return "kaplan_meier" if np.unique(values).size <= MANY_VALUES else "cox"
+
+
 def _fitted(design: Design, one: OneScore, label: str, folds: int | None) -> Risk:
     outcome = design.outcome
     inside = one.determined
@@ -163,13 +180,12 @@ def _fitted(design: Design, one: OneScore, label: str, folds: int | None) -> Ris
     if inside.sum() < 2:
         return Risk(nothing, source, reason="fewer than two patients with this score")
     values = one.points[inside]
-    model = "kaplan_meier" if np.unique(values).size <= MANY_VALUES else "cox"
     risk = fitted_risk(
         outcome.time[inside],
         outcome.event[inside],
         values,
         outcome.horizons[label],
-        model=model,
+        model=model_for(values),
         folds=folds,
         seed=design.options.seed,
     )

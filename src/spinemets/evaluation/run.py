@@ -10,6 +10,7 @@ from spinemets.evaluation.comparison import comparison_rows
 from spinemets.evaluation.design import Design
 from spinemets.evaluation.discrimination import discrimination_rows, suspects
 from spinemets.evaluation.legacy import legacy_rows
+from spinemets.evaluation.optimism import optimism_rows
 from spinemets.evaluation.pictures import calibration_curves, risk_distributions
 from spinemets.evaluation.predictions import calibration_table, error_rows, utility_table
 from spinemets.evaluation.rankings import ranking_rows
@@ -58,7 +59,8 @@ def run(design: Design, cohort: str, wanted: Mapping[str, Sequence[str]]) -> Fou
     Found
         ``performance``, ``comparisons``, ``rankings``, ``prediction_error``, ``calibration``,
         ``calibration_curves``, ``recalibration``, ``updated_risks``, ``decision_curves``,
-        ``risk_distribution``, ``legacy``, ``precision``, ``transport``.
+        ``risk_distribution``, ``optimism``, ``legacy``, ``precision``,
+        ``transport``.
     """
     suspect = suspects(design)
     risks = risk_table(design)
@@ -79,6 +81,7 @@ def run(design: Design, cohort: str, wanted: Mapping[str, Sequence[str]]) -> Fou
             "updated_risks": _of_cohort(levels, cohort),
             "decision_curves": table(utility_table(design, risks), ThresholdRow),
             "risk_distribution": _of_cohort(risk_distributions(design, risks), cohort),
+            "optimism": table(optimism_rows(design, risks), RiskRow),
             "legacy": table(legacy_rows(design, risks), ThresholdRow),
             "precision": table(size_rows(design)),
             "transport": table(travel_rows(design, risks)),
@@ -105,6 +108,7 @@ TABLES = (
     "updated_risks",
     "decision_curves",
     "risk_distribution",
+    "optimism",
     "legacy",
     "precision",
     "transport",

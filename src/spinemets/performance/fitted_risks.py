@@ -82,7 +82,7 @@ def fitted_risk(
     if folds is not None:
         detail += f", {folds} folds"
     if folds is None:
-        found, reason = _fit(follow_up, values, values, limit, model)
+        found, reason = fit_risk(follow_up, values, values, limit, model)
         return Risk(found, source, detail, reason)
     fold = deal_folds(follow_up, values, int(folds), seed)
     out = np.full(follow_up.n, np.nan)
@@ -91,7 +91,7 @@ def fitted_risk(
         if not test.any():
             continue
         train = follow_up.take(~test)
-        out[test], reason = _fit(train, values[~test], values[test], limit, model)
+        out[test], reason = fit_risk(train, values[~test], values[test], limit, model)
         if reason:
             return Risk(np.full(follow_up.n, np.nan), source, detail, reason)
     reason = "" if follow_up.n else "no patients"
@@ -128,9 +128,28 @@ def deal_folds(follow_up: FollowUp, score: Any, folds: int, seed: int) -> npt.ND
     return fold
 
 
-def _fit(
+def fit_risk(
     train: FollowUp, known: FloatArray, wanted: FloatArray, horizon: float, model: str
 ) -> tuple[FloatArray, str]:
+    """
+    Fit risks to checked input; see `fitted_risk`.
+
+    Parameters
+    ----------
+    train : FollowUp
+        Ranked follow-up of those the risk is fitted to.
+    known, wanted : numpy.ndarray
+        Their values of the score, and the values whose risk is wanted.
+    horizon : float
+        Horizon.
+    model : {"kaplan_meier", "cox"}
+        How.
+
+    Returns
+    -------
+    risk, reason : numpy.ndarray, str
+        Risks; NaN with the reason where they can't be fitted.
+    """
     nothing = np.full(wanted.size, np.nan)
     overall = kaplan_meier_at(train, horizon)
     if overall.reason:
