@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
-from spinemets.figures.source import NOT_SHOWN, Source, count, plain
+from spinemets.figures.source import NOT_SHOWN, Source, count, plain, records
 from spinemets.figures.style import SMALL, Page
 
 if TYPE_CHECKING:
@@ -139,12 +139,8 @@ def _missing(items: pd.DataFrame, score: str) -> list[tuple[str, str]]:
     share = 100 * mine["n_missing"].astype("float64") / mine["n"].astype("float64")
     mine = mine.assign(share=share)
     mine = mine[mine["share"].gt(0)].sort_values("share", ascending=False, kind="stable")
-    named = ((ACRONYMS.get(r["item"], plain(r["item"]).lower()), r["share"]) for r in _rows(mine))
+    named = ((ACRONYMS.get(r["item"], plain(r["item"]).lower()), r["share"]) for r in records(mine))
     return [(name, f"{share:.0f} %") for name, share in named]
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
 
 
 def _twin(source: Source, data: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:

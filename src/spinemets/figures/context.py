@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from spinemets import published, vocabulary
 from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
-from spinemets.figures.source import Source, count
+from spinemets.figures.source import Source, count, records
 from spinemets.figures.style import SMALL, Page
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _own_survival(source: Source) -> Iterator[dict[str, Any]]:
     summary = source.table("survival_summary")
     groups = summary["stratum_set"].isin(["overall", "primary_group", "primary"])
     summary = summary[summary["set"].eq("all") & groups & summary["estimate"].notna()]
-    for row in _records(summary):
+    for row in records(summary):
         if row["measure"] not in ("median_survival_months", "survival"):
             continue
         if row["measure"] == "survival" and row["stratum_set"] != "overall":
@@ -67,18 +67,14 @@ def _own_scores(source: Source) -> Iterator[dict[str, Any]]:
     here = table["set"].eq("own") & table["stratum_set"].eq("overall") & table["variant"].eq("")
     here &= table["form"].eq("points") & table["measure"].isin(["harrell_c", "auc"])
     table = table[here & table["estimate"].notna()]
-    for row in _records(table):
+    for row in records(table):
         yield row | {"subject": str(row["score"])}
     several = table[table["measure"].eq("auc") & table["horizon"].isin(RANGE)]
     for score, rows in several.groupby("score", sort=False):
         if len(rows) == len(RANGE):
-            ordered = _records(rows.sort_values("estimate", kind="stable"))
+            ordered = records(rows.sort_values("estimate", kind="stable"))
             for name, row in (("lowest", ordered[0]), ("highest", ordered[-1])):
                 yield row | {"subject": str(score), "measure": f"auc_{name}", "horizon": name}
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
 
 
 def _subject(fact: published.Fact, own: set[str]) -> str:

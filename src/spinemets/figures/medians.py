@@ -12,7 +12,7 @@ from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, 
 from spinemets.figures.curves import labels
 from spinemets.figures.layouts import LINE
 from spinemets.figures.multiples import TALLEST_PAGE
-from spinemets.figures.source import Source, count, number
+from spinemets.figures.source import Source, count, number, records
 from spinemets.figures.style import SMALL, Page
 
 if TYPE_CHECKING:
@@ -106,16 +106,12 @@ def _blocks(rows: pd.DataFrame) -> list[tuple[str, list[Line]]]:
             continue
         words = labels(name)
         lines = [
-            Line(_name(words.get(str(r["stratum"]), str(r["stratum"]))), r) for r in _records(known)
+            Line(_name(words.get(str(r["stratum"]), str(r["stratum"]))), r) for r in records(known)
         ]
         title = "" if name == "overall" else strata.title(name)
         head = [Line([title[:1].upper() + title[1:]], {})] if title else []
         out.append((name, [*head, *lines]))
     return out
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
 
 
 def _name(label: str) -> list[str]:
@@ -264,7 +260,7 @@ def _marks(axes: Any, lines: list[Line], middles: list[float], limits: tuple[flo
 def _spoken(data: pd.DataFrame) -> str:
     parts = []
     for name, rows in data.groupby("stratum_set", sort=False):
-        said = ", ".join(f"{r['label']} {_median(r)} (n {count(r['n'])})" for r in _records(rows))
+        said = ", ".join(f"{r['label']} {_median(r)} (n {count(r['n'])})" for r in records(rows))
         parts.append(f"{'Overall' if name == 'overall' else strata.title(str(name))}: {said}")
     return "; ".join(parts)
 

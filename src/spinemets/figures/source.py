@@ -201,6 +201,23 @@ class Source:
         return str(self.info.get("label") or self.info.get("id") or "cohort")
 
 
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """
+    Give the rows of a table one by one.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Table.
+
+    Returns
+    -------
+    list of dict
+        Column to value.
+    """
+    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
+
+
 def plain(identifier: str) -> str:
     """
     Turn an id into words, where nothing better is known.
