@@ -9,6 +9,7 @@ from typing import Any
 from spinemets import contract, strata
 from spinemets import settings as settings_module
 from spinemets.errors import Fault, InputError
+from spinemets.plan import crosswalks
 from spinemets.settings import Cohort, Settings
 
 
@@ -32,6 +33,7 @@ class Study:
         self.cohorts: dict[str, Cohort] = {c.id: c for c in self.settings.cohorts}
         self._refuse_outside()
         self._check_groupings()
+        self._refuse_mixed_crosswalks()
 
     def _check_groupings(self) -> None:
         """Every grouping that the configuration names must exist, own ones included."""
@@ -52,6 +54,14 @@ class Study:
         for where, names in asked.items():
             plain = where in ("models.covariates", "treatment.confounders")
             strata.check([n for n in names if not (plain and n in numbers)], where, own)
+
+    def _refuse_mixed_crosswalks(self) -> None:
+        """Published tables between KPS and ECOG disagree: a cohort goes through one of them."""
+        mappings = dict.fromkeys(c.mapping for c in self.settings.cohorts if c.mapping)
+        chosen = self.settings.scores.crosswalk
+        faults = [fault for path in mappings for fault in crosswalks.mixed(path, chosen)]
+        if faults:
+            raise InputError(faults)
 
     def _refuse_outside(self) -> None:
         """Refuse what leads out of the study: upwards, through a link, results elsewhere."""
