@@ -13,7 +13,6 @@ from spinemets.released import (
     FORMATS,
     SCORING,
     TABLES_OF,
-    sources_of_figure,
 )
 
 
@@ -54,7 +53,7 @@ def steps(plan: Plan, cohort: str) -> list[Step]:
     list of Step
         In the order in which they run.
     """
-    where = type("Wildcards", (), {"cohort": cohort, "figure": ""})()
+    where = type("Wildcards", (), {"cohort": cohort})()
     private, release = f"{plan.private}/{cohort}", f"{plan.release}/{cohort}"
     patients, scores = f"{private}/patients.parquet", f"{private}/scores.parquet"
     info, public_info = f"{private}/cohort.json", f"{release}/cohort.json"
@@ -89,16 +88,22 @@ def steps(plan: Plan, cohort: str) -> list[Step]:
         (
             "release_scoring",
             "disclose",
-            [info, *made(SCORING + EVALUATION)],
-            plan.tables(cohort, SCORING + EVALUATION),
+            [info, *made(SCORING)],
+            plan.tables(cohort, SCORING),
+        ),
+        (
+            "release_evaluation",
+            "disclose",
+            [info, *made(EVALUATION)],
+            plan.tables(cohort, EVALUATION),
         ),
     ]
     if truth := plan.truth(where):
         rows.insert(0, ("simulate", "simulate", [], [plan.raw_table(where), *truth]))
-    for name in plan.figures(cohort):
-        files = [f"{release}/figures/{name}.{ext}" for ext in FORMATS]
-        shown = plan.tables(cohort, sources_of_figure(name))
-        rows.append(("draw", "draw", [public_info, *shown], files))
+    for batch in plan.batches():
+        if batch.cohort == cohort:
+            files = [path for ext in FORMATS for path in batch.files(ext)]
+            rows.append((batch.rule, "draw", [public_info, *batch.tables], files))
     shown = [public_info, *plan.report_inputs(where)]
     rows.append(("report", "report", shown, [f"{release}/report.html"]))
     return [

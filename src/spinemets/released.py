@@ -95,7 +95,19 @@ FIGURES: Final[dict[str, tuple[str, ...]]] = {
     "era_drift": ("survival_summary", "models", "score_notes"),
     "treatment_comparison": ("treatment",),
 }
+#: Kinds of tables, each released and drawn by jobs of its own.
+KINDS: Final = ("description", "scoring", "evaluation")
 FORMATS: Final = ("svg", "pdf", "png", "csv", "json")
+#: Figures, or what their names begin with, that `snakemake --report` has a caption for.
+CAPTIONS: Final = (
+    "kaplan_meier_bands",
+    "kaplan_meier_inclusion",
+    "kaplan_meier_overall",
+    "kaplan_meier",
+    "forest_c",
+    "score_distribution",
+    "computability",
+)
 RUN_FILES: Final = ("commit.txt", "environment.json", "logs.txt", "timings.csv")
 
 
@@ -138,3 +150,51 @@ def sources_of_figure(figure: str) -> tuple[str, ...]:
         Table names.
     """
     return FIGURES.get(figure, _CURVES)
+
+
+def kind_of_figure(figure: str) -> str:
+    """
+    Say which tables a figure waits for; figures of a kind are drawn by one job.
+
+    Parameters
+    ----------
+    figure : str
+        Name of the figure.
+
+    Returns
+    -------
+    str
+        ``"description"`` when it needs no score at all, ``"evaluation"`` when it needs the
+        evaluation, else ``"scoring"``.
+
+    Examples
+    --------
+    >>> kind_of_figure("kaplan_meier_primary"), kind_of_figure("forest_c")
+    ('description', 'evaluation')
+    """
+    tables = set(sources_of_figure(figure))
+    if tables & set(EVALUATION):
+        return "evaluation"
+    return "description" if tables <= set(DESCRIPTION) else "scoring"
+
+
+def caption_of_figure(figure: str) -> str:
+    """
+    Name the caption of a figure for the report that Snakemake writes.
+
+    Parameters
+    ----------
+    figure : str
+        Name of the figure.
+
+    Returns
+    -------
+    str
+        File under ``workflow/report/`` without its suffix.
+
+    Examples
+    --------
+    >>> caption_of_figure("kaplan_meier_primary"), caption_of_figure("ranking")
+    ('kaplan_meier', 'figure')
+    """
+    return next((name for name in CAPTIONS if figure.startswith(name)), "figure")

@@ -8,6 +8,7 @@ import pytest
 from spinemets.ingest import mapping_file
 from spinemets.ingest.assemble import joined_files
 from spinemets.plan import Plan
+from spinemets.released import CAPTIONS, DESCRIPTION, FORMATS
 
 ROOT = Path(__file__).parents[2]
 WHERE = SimpleNamespace(cohort="a")
@@ -55,3 +56,24 @@ def test_a_mapping_with_faults_is_left_to_ingest(
     assert plan("t.csv", "m.yaml").beside(WHERE) == []
     (tmp_path / "m.yaml").unlink()
     assert plan("t.csv", "m.yaml").beside(WHERE) == []
+
+
+def test_every_figure_is_drawn_once_and_waits_for_no_more_than_it_reads() -> None:
+    entry = {"id": "a", "label": "A", "file": "t.csv", "visibility": "public",
+             "time_zero": "start_of_treatment", "strata": ["primary_group"]}  # fmt: skip
+    other = entry | {"id": "b", "strata": [], "include": "age_years >= 60"}
+    made = Plan({"cohorts": [entry, other]})
+    for cohort in ("a", "b"):
+        batches = [b for b in made.batches() if b.cohort == cohort]
+        drawn = [figure for b in batches for figure in b.figures]
+        assert sorted(drawn) == sorted(made.figures(cohort))
+        files = [path for b in batches for ext in FORMATS for path in b.files(ext)]
+        assert sorted(files) == sorted(made.figure_files(cohort))
+        (first,) = [b for b in batches if b.kind == "description"]
+        assert set(first.tables) <= set(made.tables(cohort, DESCRIPTION))
+    assert len({b.rule for b in made.batches()}) == len(made.batches())
+
+
+def test_every_caption_that_is_named_is_there() -> None:
+    folder = ROOT / "workflow" / "report"
+    assert all((folder / f"{name}.rst").is_file() for name in (*CAPTIONS, "figure"))

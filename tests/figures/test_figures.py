@@ -182,10 +182,10 @@ def test_scores_to_be_verified_are_named_under_the_figure(drawings):
     assert any("verified" in n and "OSRI 2013" in n and "Tomita" not in n for n in notes)
 
 
-def run(releases, kind, name, prefix):
+def run(releases, kind, name, folder):
     return draw.main(
-        ["--figure", name, "--tables", str(releases[kind] / "tables"), "--cohort-info",
-         str(releases[kind] / "cohort.json"), "--out-prefix", str(prefix)]
+        ["--figures", name, "--tables", str(releases[kind] / "tables"), "--cohort-info",
+         str(releases[kind] / "cohort.json"), "--out-folder", str(folder)]
     )  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def run(releases, kind, name, prefix):
 def written(releases, tmp_path_factory):
     """Files of one figure."""
     prefix = tmp_path_factory.mktemp("out") / "kaplan_meier_overall"
-    assert run(releases, "simulated", prefix.name, prefix) == 0
+    assert run(releases, "simulated", prefix.name, prefix.parent) == 0
     return prefix
 
 
@@ -233,9 +233,9 @@ def test_another_process_writes_the_same_bytes(releases, written, tmp_path):
     """Hash seeds, dates and the order of sets must not show in a file."""
     top = releases["simulated"]
     subprocess.run(
-        [sys.executable, "-m", "spinemets.stages.draw", "--figure", written.name, "--tables",
-         str(top / "tables"), "--cohort-info", str(top / "cohort.json"), "--out-prefix",
-         str(tmp_path / written.name)],
+        [sys.executable, "-m", "spinemets.stages.draw", "--figures", written.name, "--tables",
+         str(top / "tables"), "--cohort-info", str(top / "cohort.json"), "--out-folder",
+         str(tmp_path)],
         check=True, capture_output=True, env={"PYTHONHASHSEED": "7", "HOME": str(tmp_path)},
     )  # fmt: skip
     for suffix in released.FORMATS:
@@ -250,7 +250,7 @@ def test_the_registry_agrees_with_the_workflow():
 
 
 def test_an_unknown_figure_is_a_fault_with_the_nearest_name(releases, tmp_path, capsys):
-    assert run(releases, "simulated", "forrest_c", tmp_path / "x") == 2
+    assert run(releases, "simulated", "forrest_c", tmp_path) == 2
     assert "did you mean 'forest_c'" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 

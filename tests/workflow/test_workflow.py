@@ -87,10 +87,26 @@ def test_an_edited_score_reruns_scoring_and_nothing_before_it(editable):
     with path.open("a", encoding="utf-8") as handle:
         handle.write("# edited\n")
     jobs = editable.jobs()
-    assert {"score", "fit", "evaluate", "release_scoring", "draw", "report"} <= set(jobs)
+    assert {"score", "fit", "evaluate", "release_scoring", "release_evaluation"} <= set(jobs)
+    assert {"draw_scoring_spine_sim", "draw_evaluation_va_prostate", "report"} <= set(jobs)
     assert not {"simulate", "ingest", "describe", "release_description"} & set(jobs)
-    before = ("kaplan_meier_primary", "kaplan_meier_treatment", "kaplan_meier_overall")
-    assert not [w for w in jobs["draw"] if any(name in w for name in before)]
+    assert not [name for name in jobs if name.startswith("draw_description")]
+
+
+def test_figures_by_group_are_drawn_by_the_jobs_that_wait_for_no_score(finished):
+    files = finished.manifest()["files"]
+    for cohort in ("spine_sim", "va_prostate"):
+        before = ("kaplan_meier_primary", "kaplan_meier_overall", *OWN[cohort])
+        for name in before:
+            path = f"results/release/{cohort}/figures/{name}.svg"
+            assert files[path]["rule"] == f"draw_description_{cohort}"
+
+
+def test_one_figure_can_be_asked_for_by_its_name(editable):
+    path = editable.folder / "results/release/va_prostate/figures/forest_c.svg"
+    path.unlink()
+    jobs = editable.jobs(str(path.relative_to(editable.folder)))
+    assert set(jobs) == {"draw_evaluation_va_prostate"}
 
 
 def test_an_edited_treatment_rule_reruns_the_description(editable):
@@ -160,5 +176,7 @@ def test_the_report_of_snakemake_is_a_second_command_outside_the_release(editabl
     assert editable.release() == before
     for cohort in ("spine_sim", "va_prostate"):
         assert f'"{cohort}"' in page, "a category of its own"
+        labels = [f'"figure": "{name}"' for name in FIGURES | OWN[cohort]]
+        assert [label for label in labels if label not in page] == []
     assert "whole report" in page
     assert "Harrell" in page

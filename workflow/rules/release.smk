@@ -53,10 +53,9 @@ rule release_scoring:
             *rules.fit.output,
             *rules.models.output,
             *rules.treatment.output,
-            *rules.evaluate.output.tables,
         ],
     output:
-        tables=plan.tables("{cohort}", SCORING + EVALUATION),
+        tables=plan.tables("{cohort}", SCORING),
     log:
         f"{PRIVATE}/{{cohort}}/logs/release_scoring.log",
     benchmark:
@@ -77,27 +76,17 @@ rule release_scoring:
         " --tables {input.tables} 2> {log}"
 
 
-rule draw:
-    """Draw one figure from released tables: SVG, PDF, PNG, the data drawn, caption and alt text."""
+rule release_evaluation:
+    """Pass the results of the evaluation through disclosure control."""
     input:
-        cohort=rules.release_description.output.cohort,
-        tables=plan.figure_tables,
+        cohort=rules.ingest.output.cohort,
+        tables=rules.evaluate.output.tables,
     output:
-        svg=report(
-            f"{RELEASE}/{{cohort}}/figures/{{figure}}.svg",
-            caption="../report/figure.rst",
-            category="{cohort}",
-            subcategory="Figures",
-            labels={"figure": "{figure}"},
-        ),
-        pdf=f"{RELEASE}/{{cohort}}/figures/{{figure}}.pdf",
-        png=f"{RELEASE}/{{cohort}}/figures/{{figure}}.png",
-        csv=f"{RELEASE}/{{cohort}}/figures/{{figure}}.csv",
-        caption=f"{RELEASE}/{{cohort}}/figures/{{figure}}.json",
+        tables=plan.tables("{cohort}", EVALUATION),
     log:
-        f"{PRIVATE}/{{cohort}}/logs/draw_{{figure}}.log",
+        f"{PRIVATE}/{{cohort}}/logs/release_evaluation.log",
     benchmark:
-        f"{PRIVATE}/{{cohort}}/benchmarks/draw_{{figure}}.tsv"
+        f"{PRIVATE}/{{cohort}}/benchmarks/release_evaluation.tsv"
     conda:
         "../envs/spinemets.yaml"
     threads: 1
@@ -105,14 +94,62 @@ rule draw:
         mem_mb=1000,
         runtime=10,
     params:
-        code=fingerprint("spinemets.stages.draw"),
-        settings=plan.settings_json("figures"),
-        tables=f"{RELEASE}/{{cohort}}/tables",
-        prefix=f"{RELEASE}/{{cohort}}/figures/{{figure}}",
+        code=fingerprint("spinemets.stages.disclose"),
+        settings=plan.settings_json("release"),
+        folder=f"{RELEASE}/{{cohort}}/tables",
     shell:
-        "python -m spinemets.stages.draw --figure {wildcards.figure} --tables {params.tables}"
-        " --cohort-info {input.cohort} --settings {params.settings:q}"
-        " --out-prefix {params.prefix} 2> {log}"
+        "python -m spinemets.stages.disclose --cohort-info {input.cohort}"
+        " --settings {params.settings:q} --out-folder {params.folder}"
+        " --tables {input.tables} 2> {log}"
+
+
+# A cohort's figures differ with its groupings, and outputs can't be functions: so a rule for each
+# cohort and kind of tables.
+for batch in plan.batches():
+
+    rule:
+        """Draw figures from released tables: SVG, PDF, PNG, the data drawn, caption, alt text."""
+        name:
+            batch.rule
+        input:
+            cohort=f"{RELEASE}/{batch.cohort}/cohort.json",
+            tables=batch.tables,
+        output:
+            svg=[
+                report(
+                    path,
+                    caption=caption,
+                    category=batch.cohort,
+                    subcategory="Figures",
+                    labels={"figure": figure},
+                )
+                for path, figure, caption in batch.shown()
+            ],
+            pdf=batch.files("pdf"),
+            png=batch.files("png"),
+            csv=batch.files("csv"),
+            caption=batch.files("json"),
+        log:
+            f"{PRIVATE}/{batch.cohort}/logs/draw_{batch.kind}.log",
+        benchmark:
+            f"{PRIVATE}/{batch.cohort}/benchmarks/draw_{batch.kind}.tsv"
+        # With the other jobs of the cohort; the profile can't name rules that it doesn't know.
+        group:
+            "cohort"
+        conda:
+            "../envs/spinemets.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            code=fingerprint("spinemets.stages.draw"),
+            settings=plan.settings_json("figures"),
+            figures=batch.figures,
+        shell:
+            "python -m spinemets.stages.draw --figures {params.figures}"
+            " --tables $(dirname {input.tables[0]}) --cohort-info {input.cohort}"
+            " --settings {params.settings:q} --out-folder $(dirname {output.svg[0]}) 2> {log}"
 
 
 rule report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,74 @@ from spinemets.released import (
     EVALUATION,
     FIGURES,
     FORMATS,
+    KINDS,
     SCORING,
+    caption_of_figure,
     figure_of_grouping,
+    kind_of_figure,
     sources_of_figure,
 )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """
+    Figures of a cohort that one job draws: those that wait for the same kind of tables.
+
+    A job of its own for every figure would spend more time on starting than on drawing.
+
+    Parameters
+    ----------
+    cohort : str
+        Cohort id.
+    kind : str
+        Kind of tables, one of ``spinemets.released.KINDS``.
+    folder : str
+        Where the figures go.
+    figures : tuple of str
+        Names of the figures.
+    tables : tuple of str
+        Released tables that they are drawn from.
+    """
+
+    cohort: str
+    kind: str
+    folder: str
+    figures: tuple[str, ...]
+    tables: tuple[str, ...]
+
+    @property
+    def rule(self) -> str:
+        """Name of the rule that draws them."""
+        return f"draw_{self.kind}_{self.cohort}"
+
+    def files(self, extension: str) -> list[str]:
+        """
+        Files of all its figures in one format.
+
+        Parameters
+        ----------
+        extension : str
+            File format.
+
+        Returns
+        -------
+        list of str
+            Paths relative to the study folder.
+        """
+        return [f"{self.folder}/{name}.{extension}" for name in self.figures]
+
+    def shown(self) -> list[tuple[str, str, str]]:
+        """
+        What the report that Snakemake writes says of each picture.
+
+        Returns
+        -------
+        list of (str, str, str)
+            Path, name of the figure, and path of its caption relative to the rules.
+        """
+        captions = [f"../report/{caption_of_figure(name)}.rst" for name in self.figures]
+        return list(zip(self.files("svg"), self.figures, captions, strict=True))
 
 
 class Files(Study):
@@ -201,21 +266,26 @@ class Files(Study):
         folders = [Path(f) for f in self.settings.scores.folders]
         return sorted(p.as_posix() for f in folders if f.is_dir() for p in f.glob("*.yaml"))
 
-    def figure_tables(self, wildcards: Any) -> list[str]:
+    def batches(self) -> list[Batch]:
         """
-        Released tables that a figure is drawn from.
-
-        Parameters
-        ----------
-        wildcards : object
-            With the attributes ``cohort`` and ``figure``.
+        Figures of all cohorts, as the jobs that draw them.
 
         Returns
         -------
-        list of str
-            Paths relative to the study folder.
+        list of Batch
+            For each cohort one per kind of tables that it has figures of.
         """
-        return self.tables(wildcards.cohort, sources_of_figure(wildcards.figure))
+        found = []
+        for cohort in self.cohorts:
+            figures = self.figures(cohort)
+            for kind in KINDS:
+                of_kind = tuple(f for f in figures if kind_of_figure(f) == kind)
+                tables = dict.fromkeys(t for f in of_kind for t in sources_of_figure(f))
+                if of_kind:
+                    folder = f"{self.release}/{cohort}/figures"
+                    paths = tuple(self.tables(cohort, tables))
+                    found.append(Batch(cohort, kind, folder, of_kind, paths))
+        return found
 
     def report_inputs(self, wildcards: Any) -> list[str]:
         """

@@ -1,4 +1,4 @@
-"""Draw one figure from released tables: SVG, PDF, PNG, the data drawn, caption and alt text."""
+"""Draw figures from released tables: SVG, PDF, PNG, the data drawn, caption and alt text."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from pathlib import Path
 
 from spinemets.errors import Fault, InputError, suggest
 from spinemets.settings import FigureSettings
-from spinemets.stages._common import exit_with, json_argument, parser, run
+from spinemets.stages._common import exit_with, json_argument, log, parser, run
 
 
 def draw(
-    name: str, tables: Path, cohort_info: Path, settings: FigureSettings, prefix: Path
+    names: Sequence[str], tables: Path, cohort_info: Path, settings: FigureSettings, folder: Path
 ) -> None:
     """
-    Draw a figure and write its five files.
+    Draw figures and write the five files of each.
 
     Parameters
     ----------
-    name : str
-        Figure of the registry.
+    names : sequence of str
+        Figures of the registry.
     tables : Path
         Folder of released tables.
     cohort_info : Path
         Released ``cohort.json``.
     settings : FigureSettings
         Sizes.
-    prefix : Path
-        Path of the files without suffix.
+    folder : Path
+        Where the files go, each with the name of its figure.
 
     Raises
     ------
@@ -39,12 +39,21 @@ def draw(
     from spinemets.figures import FIGURES, Source, find, write
 
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # or it reports every font subset
-    figure = find(name)
-    if figure is None:
-        repair = f"use one of: {', '.join(FIGURES)}"
-        raise InputError([Fault("--figure", f"no figure {name!r}{suggest(name, FIGURES)}", repair)])
+    repair = f"use one of: {', '.join(FIGURES)}"
+    figures = {name: find(name) for name in names}
+    faults = [
+        Fault("--figures", f"no figure {name!r}{suggest(name, FIGURES)}", repair)
+        for name, figure in figures.items()
+        if figure is None
+    ]
+    if faults:
+        raise InputError(faults)
     info = json.loads(cohort_info.read_text(encoding="utf-8"))
-    write(figure, Source(tables, info, settings), prefix)
+    source = Source(tables, info, settings)
+    for name, figure in figures.items():
+        if figure is not None:
+            write(figure, source, folder / name)
+            log.info("drawn: %s", name)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,14 +71,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code.
     """
     p = parser(__doc__)
-    p.add_argument("--figure", required=True, help="name of the figure")
+    p.add_argument("--figures", required=True, nargs="+", help="names of the figures")
     p.add_argument("--tables", required=True, type=Path, help="folder of released tables")
     p.add_argument("--cohort-info", required=True, type=Path, help="released cohort.json")
     p.add_argument("--settings", default={}, type=json_argument, help="figure settings, JSON")
-    p.add_argument("--out-prefix", required=True, type=Path, help="path without suffix")
+    p.add_argument("--out-folder", required=True, type=Path, help="folder of the figures")
     a = p.parse_args(argv)
     settings = FigureSettings.model_validate(a.settings)
-    return run("draw", lambda: draw(a.figure, a.tables, a.cohort_info, settings, a.out_prefix))
+    return run("draw", lambda: draw(a.figures, a.tables, a.cohort_info, settings, a.out_folder))
 
 
 if __name__ == "__main__":
