@@ -14,6 +14,7 @@ import importlib.metadata
 import platform
 import shutil
 import subprocess
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -55,10 +56,18 @@ def _module_file(module: str) -> Path | None:
     return None
 
 
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Every statement of a module, however deep; expressions hold no import."""
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for child in getattr(node, block, ()):
+            yield child
+            yield from _statements(child)
+
+
 def _imports(tree: ast.Module, module: str, is_package: bool) -> set[str]:
     """Names of spinemets modules that a module imports, wherever in its text."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             found |= {a.name for a in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -80,6 +89,20 @@ def _data_patterns(tree: ast.Module) -> tuple[str, ...]:
         if isinstance(target, ast.Name) and target.id == "DATA_FILES":
             return tuple(ast.literal_eval(node.value))
     return ()
+
+
+@cache
+def _needs(name: str) -> tuple[frozenset[Path], frozenset[str]]:
+    """Files of one module, and the modules that it needs; read once for all closures."""
+    path = _module_file(name)
+    if path is None:
+        return frozenset(), frozenset()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = (p for pattern in _data_patterns(tree) for p in path.parent.glob(pattern))
+    # A package's __init__ runs before its submodules do.
+    parents = {name.rpartition(".")[0]} - {""}
+    files = {path, *(p for p in found if p.is_file())}
+    return frozenset(files), frozenset(_imports(tree, name, path.name == "__init__.py") | parents)
 
 
 @cache
@@ -114,16 +137,9 @@ def closure(module: str) -> tuple[Path, ...]:
     while todo:
         name = todo.pop()
         seen.add(name)
-        path = _module_file(name)
-        if path is None:
-            continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        files.add(path)
-        for pattern in _data_patterns(tree):
-            files |= {p for p in path.parent.glob(pattern) if p.is_file()}
-        # A package's __init__ runs before its submodules do.
-        parents = {name.rpartition(".")[0]} - {""}
-        todo |= (_imports(tree, name, path.name == "__init__.py") | parents) - seen
+        own, needed = _needs(name)
+        files |= own
+        todo |= needed - seen
     return tuple(sorted(files))
 
 
