@@ -41,7 +41,8 @@ class Study:
         """Rules that would run, each with the wildcards of its jobs."""
         text = self.snakemake("-n", *arguments)
         found: dict[str, set[str]] = {}
-        for block in re.split(r"\n(?=(?:local)?rule )", text):
+        # Jobs that a cluster would get in a group are printed further in.
+        for block in re.split(r"\n *(?=(?:local)?rule )", text):
             name = re.match(r"(?:local)?rule (\w+):", block)
             if name:
                 wildcards = re.search(r"wildcards: (.*)", block)

@@ -133,7 +133,7 @@ for batch in plan.batches():
             f"{PRIVATE}/{batch.cohort}/logs/draw_{batch.kind}.log",
         benchmark:
             f"{PRIVATE}/{batch.cohort}/benchmarks/draw_{batch.kind}.tsv"
-        # With the other jobs of the cohort; the profile can't name rules that it doesn't know.
+        # On a cluster with the cohort's other jobs; a profile can't name rules that it doesn't know.
         group:
             "cohort"
         conda:
