@@ -76,7 +76,7 @@ def steps(plan: Plan, cohort: str) -> list[Step]:
         (
             "evaluate",
             "evaluate",
-            [patients, scores, info, *definitions, *plan.truth(where)],
+            [patients, scores, info, *definitions, *plan.truth(where), *plan.reference(where)],
             made(EVALUATION),
         ),
         (

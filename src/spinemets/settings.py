@@ -325,6 +325,11 @@ class Cohort(Model):
     comparisons: list[TreatmentComparison] | None = key(
         None, "treatment comparisons of this cohort, in place of `treatment.comparisons`"
     )
+    reference: Identifier | None = key(
+        None,
+        "id of another cohort, for instance the one a score was developed in: differences in C to "
+        "it are split into case mix and validity",
+    )
     notes: list[str] = key([], "sentences printed under every figure and in the report")
 
     @model_validator(mode="after")
@@ -360,6 +365,7 @@ class Settings(Model):
             raise ValueError(f"cohort id given twice: {', '.join(twice)}")
         if "run" in ids:
             raise ValueError("`run` can't be a cohort id: the release keeps its own folder `run`")
+        self._check_references()
         known = set(self.scores.ids)
         for group in self.evaluation.comparison_sets:
             lost = [s for s in group.scores if s not in known]
@@ -369,6 +375,25 @@ class Settings(Model):
                     f"{', '.join(lost)}{suggest(lost[0], known)}"
                 )
         return self
+
+    def _check_references(self) -> None:
+        """A reference must be another cohort, and a private one must stay among private ones."""
+        by_id = {c.id: c for c in self.cohorts}
+        for cohort in self.cohorts:
+            name = cohort.reference
+            if name is None:
+                continue
+            others = [i for i in by_id if i != cohort.id]
+            if name not in others:
+                raise ValueError(
+                    f"reference of cohort {cohort.id!r} isn't another cohort: {name!r}"
+                    f"{suggest(name, others)}"
+                )
+            if by_id[name].visibility == "private" and cohort.visibility != "private":
+                raise ValueError(
+                    f"reference of cohort {cohort.id!r} is the private cohort {name!r}: its "
+                    "numbers would be released without disclosure control; make both private"
+                )
 
 
 def load(config: dict[str, Any], file: str = "config") -> Settings:

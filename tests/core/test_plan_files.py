@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from spinemets.errors import InputError
 from spinemets.ingest import mapping_file
 from spinemets.ingest.assemble import joined_files
 from spinemets.plan import Plan
@@ -77,3 +78,23 @@ def test_every_figure_is_drawn_once_and_waits_for_no_more_than_it_reads() -> Non
 def test_every_caption_that_is_named_is_there() -> None:
     folder = ROOT / "workflow" / "report"
     assert all((folder / f"{name}.rst").is_file() for name in (*CAPTIONS, "figure"))
+
+
+def test_a_reference_is_another_cohort_whose_files_the_evaluation_reads() -> None:
+    def study(reference: str, visibility: str = "public") -> dict[str, object]:
+        common = {"time_zero": "start_of_treatment", "file": "t.csv"}
+        first = common | {"id": "a", "label": "A", "visibility": "public", "reference": reference}
+        return {"cohorts": [first, common | {"id": "b", "label": "B", "visibility": visibility}]}
+
+    found = Plan(study("b"))
+    assert found.reference(WHERE) == [
+        f"results/private/b/{name}"
+        for name in ("patients.parquet", "scores.parquet", "cohort.json")
+    ]
+    assert found.reference(SimpleNamespace(cohort="b")) == []
+    assert "reference" not in found.cohort_json(WHERE)
+    for name in ("a", "c"):
+        with pytest.raises(InputError, match="isn't another cohort"):
+            Plan(study(name))
+    with pytest.raises(InputError, match="without disclosure control"):
+        Plan(study("b", "private"))

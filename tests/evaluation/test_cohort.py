@@ -193,3 +193,26 @@ def test_the_guard_judges_only_scores_of_overall_survival():
     others = {"rades_ambulatory_2008", "rades_ambulatory_2022", "rades_lpfs_2018", "sins", "escc",
               "frankel_change", "noms_2013", "mstfi_2016"}  # fmt: skip
     assert others.isdisjoint(judged)
+
+
+def test_a_reference_cohort_splits_differences_in_c_in_the_workflow_too():
+    patients, scores = cohort()
+    here = patients["patient_id"].str.removeprefix("p").astype(int).lt(250)
+    ids = patients.loc[here, "patient_id"]
+    part = patients[here], scores[scores["patient_id"].isin(ids)]
+    settings = EvaluationSettings(comparison_sets=[], bootstrap=0, optimism=0, horizons_months=[6])
+    found = evaluate(
+        *part, INFO, settings, ScoreSettings(ids=PAIR), SurvivalSettings(strata=[]),
+        reference=(patients, scores, {"id": "first", "visibility": "simulated"}),
+    )["transport"]  # fmt: skip
+    for score in PAIR:
+        mine = rows(found, score=score, stratum_set="overall").set_index("measure")
+        total = mine.loc["harrell_c_difference"]
+        parts = (
+            mine.loc["harrell_c_case_mix", "estimate"] + mine.loc["harrell_c_validity", "estimate"]
+        )
+        assert total["estimate"] == pytest.approx(parts, abs=1e-9)
+        assert "reference cohort SIMULATED first" in total["method"]
+        assert mine.loc["harrell_c_reference", "n"] == 360
+    none = run(horizons_months=[6])["transport"]
+    assert not none["measure"].str.contains("case_mix").any()

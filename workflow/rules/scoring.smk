@@ -152,6 +152,7 @@ rule evaluate:
         definitions=plan.score_files,
         cohort=rules.ingest.output.cohort,
         truth=plan.truth,
+        reference=plan.reference,
     output:
         tables=expand(
             f"{PRIVATE}/{{{{cohort}}}}/{{table}}.csv",
@@ -177,4 +178,5 @@ rule evaluate:
         " --scores {input.scores} --cohort-info {input.cohort}"
         " --settings {params.settings:q} --score-settings {params.scores:q}"
         " --survival-settings {params.survival:q} --truth {input.truth}"
+        " --reference {input.reference}"
         " --out-folder $(dirname {output.tables[0]}) 2> {log}"

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from spinemets import contract, strata
-from spinemets.evaluation.design import Bands, Design, ObjectArray, Options, Outcome, Thresholds
+from spinemets.evaluation.design import (
+    Bands,
+    Design,
+    ObjectArray,
+    Options,
+    Outcome,
+    Reference,
+    Thresholds,
+)
 from spinemets.evaluation.scores import OneScore, comparison_set, read_scores
 from spinemets.performance.decisions import decisions
 from spinemets.performance.risks import (
@@ -149,6 +157,38 @@ def design_of(
         ),
     )
     return design, wanted
+
+
+def reference_of(
+    patients: pd.DataFrame,
+    scores: pd.DataFrame,
+    info: Mapping[str, Any],
+    definitions: Mapping[str, Any],
+) -> Reference:
+    """
+    Take the cohort that concordance is compared with.
+
+    Parameters
+    ----------
+    patients, scores : pandas.DataFrame
+        Its patient table and long score table.
+    info : mapping
+        Content of its ``cohort.json``.
+    definitions : mapping of str to Definition
+        Score definitions.
+
+    Returns
+    -------
+    Reference
+        Follow-up in days and scores; a simulated one says so in its name.
+    """
+    simulated = "SIMULATED " if info.get("visibility") == "simulated" else ""
+    return Reference(
+        name=f"{simulated}{info['id']}",
+        time=patients["survival_days"].to_numpy(dtype="float64"),
+        event=patients["died"].to_numpy(dtype=bool),
+        scores=read_scores(scores, patients["patient_id"], definitions),
+    )
 
 
 def supplied_horizons(

@@ -215,6 +215,24 @@ class Files(Study):
         made = self.cohorts[wildcards.cohort].simulate is not None
         return [f"{self.private}/{wildcards.cohort}/truth.parquet"] if made else []
 
+    def reference(self, wildcards: Any) -> list[str]:
+        """
+        Files of the cohort that a cohort's concordance is compared with.
+
+        Parameters
+        ----------
+        wildcards : object
+            With the attribute ``cohort``.
+
+        Returns
+        -------
+        list of str
+            Its patients, scores and description; empty where none is named.
+        """
+        name = self.cohorts[wildcards.cohort].reference
+        files = ("patients.parquet", "scores.parquet", "cohort.json")
+        return [f"{self.private}/{name}/{file}" for file in files] if name else []
+
     def mapping(self, wildcards: Any) -> list[str]:
         """
         Mapping file of a cohort.

@@ -24,7 +24,10 @@ class Parameters(Study):
         str
             JSON of the cohort's entry; holds nothing of a patient.
         """
-        return self.cohorts[wildcards.cohort].model_dump_json(exclude_defaults=True)
+        # Only the evaluation uses the reference, and it is told by its inputs.
+        return self.cohorts[wildcards.cohort].model_dump_json(
+            exclude_defaults=True, exclude={"reference"}
+        )
 
     def settings_json(self, section: str) -> str:
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ def evaluate(
     score_settings: ScoreSettings,
     survival_settings: SurvivalSettings,
     truth: pd.DataFrame | None = None,
+    reference: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """
     Evaluate the scores of a cohort.
@@ -38,6 +40,8 @@ def evaluate(
         Horizons, sets, thresholds; score ids and folders; strata and smallest group.
     truth : pandas.DataFrame, optional
         What a simulated cohort was drawn from.
+    reference : (pandas.DataFrame, pandas.DataFrame, dict), optional
+        Patients, scores and description of the cohort that C is compared with.
 
     Returns
     -------
@@ -49,7 +53,7 @@ def evaluate(
     InputError
         Under ``strict``, when a cohort contradicts the direction that a score declares.
     """
-    from spinemets.evaluation.cohort import design_of, groupings_of
+    from spinemets.evaluation.cohort import design_of, groupings_of, reference_of
     from spinemets.evaluation.oracle import oracle_table
     from spinemets.evaluation.run import run as carry_out
     from spinemets.evaluation.sets import set_table
@@ -57,6 +61,8 @@ def evaluate(
 
     definitions = registry.load_definitions(score_settings.ids, score_settings.folders)
     design, wanted = design_of(patients, scores, definitions, info, settings, survival_settings)
+    if reference is not None:
+        design = replace(design, reference=reference_of(*reference, definitions))
     found = carry_out(design, info["id"], wanted)
     for key, why in found.suspect.items():
         log.warning("%s: %s", key, why)
@@ -100,13 +106,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--survival-settings", type=SurvivalSettings.model_validate_json, required=True, help="JSON"
     )
     options.add_argument("--truth", nargs="*", default=[], help="truth of a simulated cohort")
+    options.add_argument(
+        "--reference", nargs="*", default=[], help="patients, scores, cohort.json of the reference"
+    )
     options.add_argument("--out-folder", type=Path, required=True, help="folder of the tables")
     args = options.parse_args(argv)
 
     def work() -> None:
         import pandas as pd
 
-        info = json.loads(args.cohort_info.read_text(encoding="utf-8"))
+        info = _read(args.cohort_info)
+        reference = None
+        if args.reference:
+            patients, scores, about = args.reference
+            reference = pd.read_parquet(patients), pd.read_parquet(scores), _read(Path(about))
         tables = evaluate(
             pd.read_parquet(args.patients),
             pd.read_parquet(args.scores),
@@ -115,11 +128,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             args.score_settings,
             args.survival_settings,
             pd.read_parquet(args.truth[0]) if args.truth else None,
+            reference,
         )
         for name, table in tables.items():
             write_csv(table, args.out_folder / f"{name}.csv")
 
     return run("evaluate", work)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 if __name__ == "__main__":
