@@ -51,6 +51,7 @@ def test_truth_table(score):
         ("bauer_modified_2008", 16, 0, 4),
         ("van_der_linden_2005", 24, 0, 6),
         ("osri_2013", 12, 1, 7),
+        ("sins", 1296, 0, 18),
     ],
 )
 def test_size_of_the_truth_table(score, combinations, low, high):
