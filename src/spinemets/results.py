@@ -224,6 +224,28 @@ class ModelRow(Row):
     term: str = ""
 
 
+def finite(value: float | None) -> float | None:
+    """
+    Turn what isn't a number into an empty cell.
+
+    Parameters
+    ----------
+    value : float or None
+        Estimate.
+
+    Returns
+    -------
+    float or None
+        None for NaN and infinity.
+
+    Examples
+    --------
+    >>> finite(0.5), finite(float("nan")), finite(None)
+    (0.5, None, None)
+    """
+    return float(value) if value is not None and isfinite(value) else None
+
+
 def scaled(value: float, lower: float, upper: float, error: float, unit: float) -> dict[str, Any]:
     """
     Put an estimate into the unit of a table, as fields of a row.
@@ -247,7 +269,7 @@ def scaled(value: float, lower: float, upper: float, error: float, unit: float) 
     """
     names = ("estimate", "lower", "upper", "std_error")
     found = zip(names, (value, lower, upper, error), strict=True)
-    return {name: float(v) / unit if isfinite(v) else None for name, v in found}
+    return {name: finite(v / unit) for name, v in found}
 
 
 def kind_of(source: str) -> str:

@@ -21,7 +21,7 @@ from spinemets.performance.brier import BrierResult, brier_t, integrated_brier
 from spinemets.performance.compare import differences
 from spinemets.performance.discrimination import auc_t, harrell_c, uno_c
 from spinemets.performance.precision import caution
-from spinemets.results import PairRow
+from spinemets.results import PairRow, finite
 
 #: Why there is no difference between risks of two kinds.
 UNLIKE = "not compared: a {one} risk against a {other} one isn't like with like"
@@ -353,19 +353,19 @@ def _differences(
         notes += [f"{s.key}: {suspect[s.key]}" for s in (one, other) if s.key in suspect]
         yield replace(
             _pair_row(found, i, j, group),
-            estimate=_known(result.difference[k]),
-            lower=_known(result.lower[k]),
-            upper=_known(result.upper[k]),
-            std_error=_known(result.std_error[k]),
+            estimate=finite(result.difference[k]),
+            lower=finite(result.lower[k]),
+            upper=finite(result.upper[k]),
+            std_error=finite(result.std_error[k]),
             note="; ".join(note for note in notes if note),
             source=joined((sources[i], sources[j])),
-            z=_known(result.z[k]),
-            p=_known(result.p[k]),
-            p_holm=_known(result.p_holm[k]),
-            lower_simultaneous=_known(result.lower_simultaneous[k]),
-            upper_simultaneous=_known(result.upper_simultaneous[k]),
-            p_simultaneous=_known(result.p_simultaneous[k]),
-            covariance=_known(found.covariance[i, j]),
+            z=finite(result.z[k]),
+            p=finite(result.p[k]),
+            p_holm=finite(result.p_holm[k]),
+            lower_simultaneous=finite(result.lower_simultaneous[k]),
+            upper_simultaneous=finite(result.upper_simultaneous[k]),
+            p_simultaneous=finite(result.p_simultaneous[k]),
+            covariance=finite(found.covariance[i, j]),
         )
 
 
@@ -387,7 +387,3 @@ def _pair_row(found: Measured, i: int, j: int, group: ComparisonSet) -> PairRow:
         other_score=other.score,
         other_variant=other.variant,
     )
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -28,7 +28,7 @@ from spinemets.performance.competing import (
 from spinemets.performance.discrimination import Concordance
 from spinemets.performance.precision import caution
 from spinemets.performance.risks import Risk
-from spinemets.results import PairRow, RiskRow, Row, frame
+from spinemets.results import PairRow, RiskRow, Row, finite, frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,8 +133,8 @@ def _discrimination_rows(design: Design, groups: Sequence[ComparisonSet]) -> Ite
                 edge = no_interval(found.estimate[i], limits[0][i])
                 notes = (one.note, edge, reasons[i] or caution(found.events))
                 yield Row(
-                    found.measure, _known(found.estimate[i]), _known(limits[0][i]),
-                    _known(limits[1][i]), _known(np.sqrt(found.covariance[i, i])),
+                    found.measure, finite(found.estimate[i]), finite(limits[0][i]),
+                    finite(limits[1][i]), finite(np.sqrt(found.covariance[i, i])),
                     set=group.id, score=one.score, variant=one.variant, form="points",
                     horizon=found.horizon, method=methods[found.measure], n=found.n,
                     events=found.events, note="; ".join(p for p in notes if p),
@@ -179,7 +179,3 @@ def _error_rows(
                 yield from brier_rows(
                     design.outcome, scores, chosen, members, table, group.id, label
                 )
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -13,7 +13,7 @@ from spinemets.evaluation.design import FEW_EVENTS, FORMS, OWN, Design, ObjectAr
 from spinemets.evaluation.scores import BoolArray, FloatArray, OneScore
 from spinemets.performance.discrimination import Concordance, auc_t, harrell_c, uno_c
 from spinemets.performance.discrimination_models import gonen_heller_k, royston_d
-from spinemets.results import SUSPECT, Row
+from spinemets.results import SUSPECT, Row, finite
 
 #: Coverage of the interval that the orientation guard asks of C.
 GUARD: Final = 0.999
@@ -234,7 +234,7 @@ def _concordance(
         yield _estimate(base, "harrell_c", result, i, JACKKNIFE, note)
         yield _estimate(base, "uno_c", by_uno, i, f"weights 1/G(t-)^2, {JACKKNIFE}", "")
         if codes is None:
-            share = _known(ties[i])
+            share = finite(ties[i])
             why = "" if share is not None else result.reason[i] or "no comparable pairs"
             yield replace(
                 base, measure="tied_score_share", estimate=share, method="share", note=why
@@ -246,10 +246,10 @@ def _estimate(base: Row, measure: str, result: Concordance, i: int, method: str,
     return replace(
         base,
         measure=measure,
-        estimate=_known(result.estimate[i]),
-        lower=_known(lower[i]),
-        upper=_known(upper[i]),
-        std_error=_known(result.std_error[i]),
+        estimate=finite(result.estimate[i]),
+        lower=finite(lower[i]),
+        upper=finite(upper[i]),
+        std_error=finite(result.std_error[i]),
         method=method,
         note="; ".join(
             part
@@ -326,10 +326,10 @@ def _models(
             yield replace(
                 _empty(one, set_id, form, why[i] or caveat(d.events)),
                 measure=measure,
-                estimate=_known(value[i]),
-                lower=_known(limits[0][i]),
-                upper=_known(limits[1][i]),
-                std_error=None if error is None else _known(error[i]),
+                estimate=finite(value[i]),
+                lower=finite(limits[0][i]),
+                upper=finite(limits[1][i]),
+                std_error=None if error is None else finite(error[i]),
                 method=method,
                 n=d.n,
                 events=d.events,
@@ -361,10 +361,10 @@ def _auc(
                 variant=one.variant,
                 form=form,
                 horizon=label,
-                estimate=_known(result.estimate[h, i]),
-                lower=_known(lower[h, i]),
-                upper=_known(upper[h, i]),
-                std_error=_known(result.std_error[h, i]),
+                estimate=finite(result.estimate[h, i]),
+                lower=finite(lower[h, i]),
+                upper=finite(upper[h, i]),
+                std_error=finite(result.std_error[h, i]),
                 n=result.n,
                 events=int(result.cases[h]),
                 method="cumulative/dynamic, inverse censoring weights, influence function, logit",
@@ -395,13 +395,9 @@ def _bounds(outcome: Outcome, one: OneScore) -> Iterator[Row]:
     yield replace(
         _empty(one, OWN, "points", f"an interval only: {partial} patients have bounds, no total"),
         measure="harrell_c_bounds",
-        lower=_known(lower),
-        upper=_known(upper),
+        lower=finite(lower),
+        upper=finite(upper),
         n=int(known.sum()),
         events=int(outcome.event[known].sum()),
         method="outer limits over all totals between the bounds; no sampling error in it",
     )
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

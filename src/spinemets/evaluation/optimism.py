@@ -15,7 +15,7 @@ from spinemets.performance._estimate import Z95
 from spinemets.performance.optimism import NOTHING_FITTED
 from spinemets.performance.precision import caution
 from spinemets.performance.risk_optimism import RiskOptimism, risk_optimism
-from spinemets.results import FOREIGN, RiskRow
+from spinemets.results import FOREIGN, RiskRow, finite
 
 FIXED: Final = "fixed score"
 LEFT_OUT: Final = "left out: no resamples were asked for"
@@ -122,4 +122,4 @@ def _interval(value: float, error: float) -> dict[str, Any]:
     limits = (value - Z95 * error, value + Z95 * error)
     names = ("estimate", "lower", "upper", "std_error")
     found = zip(names, (value, *limits, error), strict=True)
-    return {name: float(v) if np.isfinite(v) else None for name, v in found}
+    return {name: finite(v) for name, v in found}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from spinemets.evaluation.discrimination import caveat
 from spinemets.performance.discrimination import harrell_c
-from spinemets.results import Row, frame
+from spinemets.results import Row, finite, frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,10 +41,10 @@ def oracle_table(patients: pd.DataFrame, truth: pd.DataFrame, cohort: str) -> pd
     lower, upper = result.interval()
     row = Row(
         "oracle_c",
-        estimate=_known(result.estimate[0]),
-        lower=_known(lower[0]),
-        upper=_known(upper[0]),
-        std_error=_known(result.std_error[0]),
+        estimate=finite(result.estimate[0]),
+        lower=finite(lower[0]),
+        upper=finite(upper[0]),
+        std_error=finite(result.std_error[0]),
         method="true linear predictor; infinitesimal jackknife, logit",
         n=result.n,
         events=result.events,
@@ -53,8 +52,3 @@ def oracle_table(patients: pd.DataFrame, truth: pd.DataFrame, cohort: str) -> pd
         cohort=cohort,
     )
     return frame([row])
-
-
-def _known(value: Any) -> float | None:
-    number = float(value)
-    return number if math.isfinite(number) else None

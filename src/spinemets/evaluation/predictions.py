@@ -25,7 +25,7 @@ from spinemets.performance.precision import caution
 from spinemets.performance.reclassification import discrimination_slope
 from spinemets.performance.risks import Risk
 from spinemets.performance.utility_rows import TREAT_ALL, TREAT_NONE, utility_rows
-from spinemets.results import RiskRow, ThresholdRow
+from spinemets.results import RiskRow, ThresholdRow, finite
 
 BRIER: Final = "inverse censoring weights, influence function, logit"
 #: Why published risks aren't in an average over horizons.
@@ -149,7 +149,7 @@ def brier_rows(
         yield replace(
             base, **_numbers(found.estimate, lower, upper, found.std_error, i), method=BRIER
         )
-        null, error = _known(found.null[0]), _known(found.null_std_error[0])
+        null, error = finite(found.null[0]), finite(found.null_std_error[0])
         yield replace(base, measure="brier_null", estimate=null, std_error=error, method=own_risk)
         ipa = _numbers(found.ipa, ipa_lower, ipa_upper, found.ipa_std_error, i)
         if ipa["estimate"] is None and not why:
@@ -162,10 +162,10 @@ def _numbers(
     estimate: FloatArray, lower: FloatArray, upper: FloatArray, error: FloatArray, i: int
 ) -> dict[str, Any]:
     return {
-        "estimate": _known(estimate[0, i]),
-        "lower": _known(lower[0, i]),
-        "upper": _known(upper[0, i]),
-        "std_error": _known(error[0, i]),
+        "estimate": finite(estimate[0, i]),
+        "lower": finite(lower[0, i]),
+        "upper": finite(upper[0, i]),
+        "std_error": finite(error[0, i]),
     }
 
 
@@ -201,10 +201,10 @@ def _integrated(outcome: Outcome, one: OneScore, risks: RiskTable) -> Iterator[R
     mixed = f"fitted at every horizon: {INSTEAD} ({', '.join(instead)})" if instead else ""
     yield replace(
         base,
-        estimate=_known(found.estimate[0]),
-        lower=_known(lower[0]),
-        upper=_known(upper[0]),
-        std_error=_known(found.std_error[0]),
+        estimate=finite(found.estimate[0]),
+        lower=finite(lower[0]),
+        upper=finite(upper[0]),
+        std_error=finite(found.std_error[0]),
         n=int(members.sum()),
         events=events,
         method=f"trapezoids over {', '.join(labels)} from 0; influence function, Wald",
@@ -359,7 +359,3 @@ def _of(risk: Risk, inside: BoolArray) -> Risk:
 def _split(row: ThresholdRow) -> ThresholdRow:
     score, _, variant = row.score.partition(":")
     return replace(row, score=score, variant=variant)
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -15,7 +15,7 @@ from spinemets.evaluation.scores import BoolArray, ComparisonSet, FloatArray, On
 from spinemets.performance.bootstrap import bootstrap
 from spinemets.performance.compare import ranking
 from spinemets.performance.precision import caution
-from spinemets.results import RiskRow
+from spinemets.results import RiskRow, finite
 
 TOP = 3
 
@@ -146,13 +146,9 @@ def _ranks(
         yield replace(
             row,
             measure=f"rank_{measure}",
-            estimate=_known(found.median[k]),
-            lower=_known(found.lower[k]),
-            upper=_known(found.upper[k]),
+            estimate=finite(found.median[k]),
+            lower=finite(found.lower[k]),
+            upper=finite(found.upper[k]),
         )
-        yield replace(row, measure=f"p_best_{measure}", estimate=_known(found.p_best[k]))
-        yield replace(row, measure=f"p_top{TOP}_{measure}", estimate=_known(found.p_top[k]))
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+        yield replace(row, measure=f"p_best_{measure}", estimate=finite(found.p_best[k]))
+        yield replace(row, measure=f"p_top{TOP}_{measure}", estimate=finite(found.p_top[k]))

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from scipy.special import ndtri
 
-from spinemets.results import Row
+from spinemets.results import Row, finite
 
 R = TypeVar("R", bound=Row)
 #: Standard normal quantile of two-sided 95 % intervals.
@@ -72,10 +72,10 @@ class Estimate:
         method = where.pop("method", None) or self.method
         return kind(
             measure=measure,
-            estimate=_number(self.value),
-            lower=_number(self.lower),
-            upper=_number(self.upper),
-            std_error=_number(self.std_error),
+            estimate=finite(self.value),
+            lower=finite(self.lower),
+            upper=finite(self.upper),
+            std_error=finite(self.std_error),
             n=self.n,
             events=self.events,
             method=method,
@@ -172,7 +172,3 @@ def log_normal(
     return Estimate(
         value, value / factor, value * factor, value * log_error, n, events, method, reason
     )
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from spinemets.results import ModelRow
+from spinemets.results import ModelRow, finite
 from spinemets.survival.flexible import FlexibleFit, fit_flexible
-from spinemets.survival.score_data import ScoreData, dummies, finite, merge_small
+from spinemets.survival.score_data import ScoreData, dummies, merge_small
 from spinemets.survival.standardise import (
     SmoothCurve,
     standardised_by_level,

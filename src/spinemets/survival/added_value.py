@@ -9,11 +9,11 @@ import numpy as np
 
 from spinemets.performance.brier import brier_t
 from spinemets.performance.discrimination import harrell_c
-from spinemets.results import ModelRow
+from spinemets.results import ModelRow, finite
 from spinemets.survival.cox_predict import predict_survival
 from spinemets.survival.effects import nested_test
 from spinemets.survival.sample import Z95, Floats, Sample
-from spinemets.survival.score_data import ScoreData, cox, dummies, finite, merge_small
+from spinemets.survival.score_data import ScoreData, cox, dummies, merge_small
 from spinemets.units import DAYS_PER_MONTH
 
 FOLDS: Final = 5

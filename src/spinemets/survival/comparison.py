@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from spinemets.results import Row, scaled
+from spinemets.results import Row, finite, scaled
 from spinemets.survival.fixed_time import fixed_time_test
 from spinemets.survival.grid import month_horizon
 from spinemets.survival.kaplan_meier import KaplanMeier
@@ -167,12 +167,8 @@ def differences(
         }  # fmt: skip
         numbers = scaled(gap.value, gap.lower, gap.upper, gap.std_error, DAYS_PER_MONTH)
         out.append(Row("restricted_mean_difference_months", **numbers, **place))
-        out.append(Row("restricted_mean_difference_p", _finite(difference_p(gap)), **place))
+        out.append(Row("restricted_mean_difference_p", finite(difference_p(gap)), **place))
     test = fixed_time_test(list(known.values()), horizon.days)
     words = f"equal S(t), complementary log-log, {test.df} df" if test.df else "equal S(t)"
     row = _row(data, "fixed_time_p", test.p, words, test.note, where | {"horizon": horizon.label})
     return [*out, row]
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

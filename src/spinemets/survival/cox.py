@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from spinemets.results import Row
+from spinemets.results import Row, finite
 from spinemets.survival.cox_fit import CoxFit, fit_cox
 from spinemets.survival.newton import SEPARATED
 from spinemets.survival.proportional_hazards import GLOBAL, proportional_hazards
@@ -283,13 +283,13 @@ def _coefficient_rows(
             low, high, p = profile_limits(fit, j)
         else:
             (low, high), p = (float(v[j]) for v in fit.interval), float(fit.p[j])
-        ratio = _finite(hazard_ratios(float(beta), low, high))
+        ratio = _cells(hazard_ratios(float(beta), low, high))
         out.append(_row(context, "hazard_ratio", estimate=ratio[0], lower=ratio[1],
                         upper=ratio[2], **place))  # fmt: skip
-        logs = _finite([beta, low, high])
+        logs = _cells([beta, low, high])
         out.append(_row(context, "log_hazard_ratio", estimate=logs[0], lower=logs[1],
                         upper=logs[2], std_error=float(error), **place))  # fmt: skip
-        out.append(_row(context, "hazard_ratio_p", estimate=_finite([p])[0], **place))
+        out.append(_row(context, "hazard_ratio_p", estimate=_cells([p])[0], **place))
     return out
 
 
@@ -312,8 +312,8 @@ def _caveat(fit: CoxFit, j: int, *, penalised: bool) -> str:
     return "; ".join(parts)
 
 
-def _finite(values: Iterable[float]) -> list[float | None]:
-    return [float(v) if np.isfinite(v) else None for v in values]
+def _cells(values: Iterable[float]) -> list[float | None]:
+    return [finite(v) for v in values]
 
 
 def _model_rows(fit: CoxFit, context: _Context, *, penalised: bool) -> list[Row]:
@@ -346,7 +346,7 @@ def _ph_rows(fit: CoxFit, context: _Context, *, penalised: bool) -> list[Row]:
         return [_row(context, "ph_chi2", note=SEPARATED, **size)]
     test = next(t for t in proportional_hazards(fit, context.transform) if t.term == GLOBAL)
     size["method"] += f", {test.df} df" if test.df else ""
-    chi2, p = _finite([test.chi2, test.p])
+    chi2, p = _cells([test.chi2, test.p])
     return [
         _row(context, "ph_chi2", estimate=chi2, note=test.note, **size),
         _row(context, "ph_p", estimate=p, note=test.note, **size),

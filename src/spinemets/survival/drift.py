@@ -10,10 +10,10 @@ from scipy import stats
 
 from spinemets.performance.calibration import observed_expected
 from spinemets.performance.discrimination import harrell_c
-from spinemets.results import ModelRow
+from spinemets.results import ModelRow, finite
 from spinemets.survival.cox_predict import predict_survival
 from spinemets.survival.sample import Z95, Floats, Sample
-from spinemets.survival.score_data import FEW_EVENTS, Labels, ScoreData, cox, finite, hazard_ratio
+from spinemets.survival.score_data import FEW_EVENTS, Labels, ScoreData, cox, hazard_ratio
 from spinemets.units import DAYS_PER_MONTH
 
 NOT_RECORDED: Final = "not_recorded"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from spinemets.results import ModelRow
+from spinemets.results import ModelRow, finite
 from spinemets.survival.competing import CumulativeIncidence, aalen_johansen
 from spinemets.survival.fine_gray import fine_gray
 from spinemets.survival.gray import gray_test
@@ -17,7 +17,6 @@ from spinemets.survival.score_data import (
     Labels,
     cox,
     dummies,
-    finite,
     hazard_ratio,
     merge_small,
 )

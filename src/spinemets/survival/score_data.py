@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from spinemets.results import ModelRow
+from spinemets.results import ModelRow, finite
 from spinemets.survival.cox_fit import CoxFit, fit_cox
 from spinemets.survival.newton import SEPARATED
 from spinemets.survival.sample import Bools, Floats, Sample
@@ -111,23 +111,6 @@ class ScoreData:
         if self.sample.n_events < FEW_EVENTS:
             return f"fewer than {FEW_EVENTS} events"
         return "" if np.ptp(self.points) > 0 else "the score doesn't vary"
-
-
-def finite(value: float | None) -> float | None:
-    """
-    Turn what isn't a number into an empty cell.
-
-    Parameters
-    ----------
-    value : float or None
-        Estimate.
-
-    Returns
-    -------
-    float or None
-        None for NaN and infinity.
-    """
-    return float(value) if value is not None and np.isfinite(value) else None
 
 
 def dummies(labels: Labels) -> tuple[Floats, list[str]]:

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from spinemets.results import ModelRow
+from spinemets.results import ModelRow, finite
 from spinemets.survival.effects import fit_with_centres, spline_effect
 from spinemets.survival.heterogeneity import heterogeneity, strata_share
 from spinemets.survival.periods import period_effects
 from spinemets.survival.proportional_hazards import GLOBAL, proportional_hazards
 from spinemets.survival.sample import Z95, Floats
-from spinemets.survival.score_data import Labels, ScoreData, cox, finite, hazard_ratio
+from spinemets.survival.score_data import Labels, ScoreData, cox, hazard_ratio
 from spinemets.units import DAYS_PER_MONTH
 
 #: Proportional hazards below this P value: hazard ratios are given by period as well.

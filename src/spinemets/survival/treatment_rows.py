@@ -8,14 +8,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from spinemets.results import ModelRow, scaled
+from spinemets.results import ModelRow, finite, scaled
 from spinemets.survival.cox_fit import fit_cox
 from spinemets.survival.kaplan_meier import Estimate, KaplanMeier
 from spinemets.survival.kaplan_meier import fit as fit_kaplan_meier
 from spinemets.survival.propensity import IMBALANCE, Covariates, effective_size
 from spinemets.survival.restricted_mean import restricted_mean_difference
 from spinemets.survival.sample import Bools, Floats, Sample
-from spinemets.survival.score_data import Labels, cox, finite, hazard_ratio
+from spinemets.survival.score_data import Labels, cox, hazard_ratio
 from spinemets.survival.time_zero import LANDMARK, PanelEntry, immortal_time_panel
 from spinemets.survival.weighting import WeightedComparison, compare_schemes, e_value
 from spinemets.units import DAYS_PER_MONTH
