@@ -17,7 +17,8 @@ import yaml
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from spinemets.settings import Cohort, Model, Settings, Simulated
+from spinemets.settings import Cohort, Settings, Simulated
+from spinemets.settings_base import Model
 from spinemets.stages._common import parser
 
 BEGIN: Final = "<!-- generated: python -m spinemets.settings_docs -->"
