@@ -31,7 +31,7 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
             "`cumulative_incidence` (`term` event or death, `horizon`), `gray_p`, "
             "`cause_specific_hazard_ratio` (`term` is the cause) and "
             "`subdistribution_hazard_ratio` of each group against the largest (in "
-            "`method`)"
+            "`contrast`)"
         ),
         "function (`model`)": (
             "`ambulation_kept`, `ambulation_regained`, `frankel_improved`, "
@@ -93,5 +93,5 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
         ),
     },
 }
-for _name in ("survival_bands", "survival_advice", "survival_scored"):
+for _name in ("survival_bands", "survival_advice", "survival_scored", "survival_timed"):
     MEASURES[_name] = MEASURES["survival_summary"]

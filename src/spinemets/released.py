@@ -35,6 +35,9 @@ TABLES_OF: Final[dict[str, tuple[str, ...]]] = {
         "kaplan_meier_advice",
         "at_risk_advice",
         "survival_advice",
+        "kaplan_meier_timed",
+        "at_risk_timed",
+        "survival_timed",
     ),
 }
 #: Tables that describe the patients, whatever the scores are.
@@ -94,6 +97,15 @@ FIGURES: Final[dict[str, tuple[str, ...]]] = {
     "spline_effects": ("models", "score_distribution", "score_notes"),
     "era_drift": ("survival_summary", "models", "score_notes"),
     "treatment_comparison": ("treatment",),
+    "immortal_time": ("kaplan_meier_timed", "at_risk_timed", "survival_timed", "treatment"),
+    "treatment_advice": (
+        "advice",
+        "kaplan_meier_advice",
+        "at_risk_advice",
+        "survival_advice",
+        "treatment",
+        "score_notes",
+    ),
 }
 #: Kinds of tables, each released and drawn by jobs of its own.
 KINDS: Final = ("description", "scoring", "evaluation")

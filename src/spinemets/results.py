@@ -48,6 +48,7 @@ MODEL_COLUMNS: Final = (
     "term",
     "horizon",
     "measure",
+    "contrast",
     "estimate",
     "lower",
     "upper",
@@ -216,12 +217,15 @@ class ModelRow(Row):
         Which analysis.
     term : str
         Covariate, value of the score, period or cause that the estimate is of.
+    contrast : str
+        What a difference or ratio is of, ``first against second``; empty for other estimates.
     """
 
     columns: ClassVar[tuple[str, ...]] = MODEL_COLUMNS
 
     model: str = ""
     term: str = ""
+    contrast: str = ""
 
 
 def finite(value: float | None) -> float | None:

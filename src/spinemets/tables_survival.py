@@ -33,6 +33,10 @@ _MODEL: Final = {
     "term": key_column("covariate, value of the score, period, cause, or kind of weights"),
     "horizon": key_column("`12mo` ...; empty when there is none"),
     "measure": key_column("what was estimated (see below)"),
+    "contrast": key_column(
+        "what a difference or ratio is of, `first against second`: a ratio below 1 or a difference "
+        "below 0 says that the first has less; empty for other estimates and ratios per point"
+    ),
     "estimate": Column(NUMBER, "point estimate; empty when there is none, `note` says why"),
     "lower": Column(NUMBER, "lower end of the 95 % interval"),
     "upper": Column(NUMBER, "upper end of the 95 % interval"),
@@ -119,6 +123,23 @@ SURVIVAL: Final = (
     curve_summary(
         "survival_advice", "Survival by agreement with the advice", "kaplan_meier_advice"
     ),
+    Table(
+        "kaplan_meier_timed",
+        "Kaplan-Meier curves of the immortal-time panel",
+        "One time at which a curve changes. `stratum_set` is `treatment:analysis`; times of a "
+        "landmark analysis count from the landmark, and in the time-varying one patients leave the "
+        "untreated and enter the treated curve on the day of treatment.",
+        "curve",
+        CURVE,
+    ),
+    Table(
+        "at_risk_timed",
+        "Numbers at risk of the immortal-time panel",
+        "One time of the at-risk table of one group.",
+        "at_risk",
+        AT_RISK,
+    ),
+    curve_summary("survival_timed", "Survival in the immortal-time panel", "kaplan_meier_timed"),
 )
 
 if tuple(_MODEL) != MODEL_COLUMNS:  # pragma: no cover - guards the edit of one without the other

@@ -37,17 +37,9 @@ def test_immortal_time_stands_beside_the_weighted_comparison(source):
     assert any("5 % chance of treatment" in n for n in drawing.footnotes)
 
 
-def test_sides_are_named_by_the_sign_of_the_difference():
-    rows = pd.DataFrame(
-        {
-            "element": ["restricted_mean", "restricted_mean", "restricted_mean_difference"],
-            "stratum": ["estrogen", "placebo", "all"],
-            "estimate": [5.0, 7.0, -2.0],
-        }
-    )
+def test_sides_are_named_in_the_order_of_the_contrast():
+    rows = pd.DataFrame({"stratum_set": ["x", "x"], "contrast": ["", "estrogen against placebo"]})
     assert treatments._against(rows, "x") == "Estrogen against placebo"
-    rows.loc[2, "estimate"] = 2.0
-    assert treatments._against(rows, "x") == "Placebo against estrogen"
     assert treatments._against(rows.head(1), "some_pair") == "Some pair"
 
 

@@ -5,7 +5,16 @@ import pandas as pd
 import pytest
 from matplotlib import rc_context
 
-from spinemets.figures import FIGURES, crossing, curves, era_drift, incidence, medians, style
+from spinemets.figures import (
+    FIGURES,
+    advised,
+    crossing,
+    curves,
+    era_drift,
+    incidence,
+    medians,
+    style,
+)
 
 
 @pytest.fixture
@@ -135,6 +144,34 @@ def test_eras_carry_the_test_for_trend_and_scores_share_their_axis(drawn):
     )
     low, high = era_drift._limits(scores, "harrell_c")
     assert low < 0.5 < 0.7 < high
+
+
+def test_panel_of_immortal_time_is_on_one_clock(drawn, source):
+    drawing = drawn("immortal_time")
+    data = drawing.data
+    panels = list(dict.fromkeys(data["panel"]))
+    assert panels == ["surgery:naive", "surgery:landmark 1 months", "surgery:landmark 3 months",
+                      "surgery:time-varying"]  # fmt: skip
+    landmark = data[data["panel"].eq("surgery:landmark 3 months") & data["element"].eq("curve")]
+    assert landmark["time_months"].min() == 3
+    risk = data[data["panel"].eq("surgery:landmark 3 months") & data["element"].eq("at_risk")]
+    assert set(risk["time_months"]) == {3, 6, 12, 24, 36}
+    assert words(drawing).count("HR 0.80 (0.60–1.10)") == 2
+
+
+def test_advised_and_given_are_counted_in_full(drawn, source):
+    drawing = drawn("treatment_advice")
+    cells = drawing.data[drawing.data["element"].eq("patients")]
+    assert cells["n"].sum() == source("simulated").table("advice")["n"].sum()
+    assert "NOMS 2013" in words(drawing)
+    assert "associations, not effects" in drawing.caption
+
+
+def test_advice_that_nobody_can_be_held_against_is_a_reason():
+    table = pd.DataFrame({"score": "a", "advised": "not determined", "given": "not_recorded",
+                          "n": pd.array([82], dtype="Int64")})  # fmt: skip
+    told = advised._open(table)
+    assert told == "in all 82 patients the band isn't determined and the treatment isn't recorded"
 
 
 @pytest.mark.parametrize(

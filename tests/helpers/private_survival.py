@@ -5,9 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from spinemets.results import ModelRow, frame
-from spinemets.survival.describe import describe_survival
+from spinemets.results import ModelRow, frame, stack
+from spinemets.survival.describe import Description, describe_survival, nothing
 from spinemets.survival.outcomes import outcome_tables
+from spinemets.survival.sample import floats, make_sample
+from spinemets.survival.timed import TimedTreatment, panel_curves
 
 ANSWERS = ("concordant", "discordant", "not_assessable")
 MONTH = 30.4375
@@ -72,11 +74,12 @@ def _treatment(p: pd.DataFrame, table: pd.DataFrame, answer: pd.Series) -> Itera
     timed = {"model": "immortal_time", "stratum_set": "surgery", **size}
     for term in ("naive", "time-varying"):
         yield ModelRow("hazard_ratio", 0.8, 0.6, 1.1, term=term, note="7 patient(s) left out",
-                       **timed)  # fmt: skip
+                       contrast="treated against not treated", **timed)  # fmt: skip
     pair = {"model": "comparison", "stratum_set": "surgery_radiotherapy", **size}
     for term in ("unweighted", "overlap"):
         yield ModelRow("restricted_mean_difference_months", 1.1, 0.2, 2.0, term=term, **pair)
-        yield ModelRow("hazard_ratio", 0.8, 0.6, 1.1, term=term, note="association", **pair)
+        yield ModelRow("hazard_ratio", 0.8, 0.6, 1.1, term=term, note="association",
+                       contrast="surgery against radiotherapy alone", **pair)  # fmt: skip
         balance = {"term": term, **pair, "stratum": "kps"}
         yield ModelRow("standardised_difference", 0.3 if term == "unweighted" else 0.01, **balance)
         yield ModelRow("standardised_difference", 0.2, term=term, **(pair | {"stratum": "age"}))
@@ -97,6 +100,17 @@ def _treatment(p: pd.DataFrame, table: pd.DataFrame, answer: pd.Series) -> Itera
                        stratum=name, n=int(rows.sum()), events=walking)  # fmt: skip
 
 
+def _timed(p: pd.DataFrame, table: pd.DataFrame) -> list[Description]:
+    """Curves of a treatment that begins late in some, as the stage writes them."""
+    rng = np.random.default_rng(11)
+    days = floats(table["survival_days"])
+    treated = rng.random(len(p)) < 0.4
+    day = np.where(treated, np.minimum(rng.exponential(40, len(p)), days / 2), np.nan)
+    sample = make_sample(days, p["died"].to_numpy(dtype=float))
+    data = TimedTreatment("surgery", "demo", sample, treated, day)
+    return panel_curves(data, data.entries([1, 3]), [0, 6, 12, 24, 36], 10, "day") or [nothing()]
+
+
 def tables(p: pd.DataFrame, cohort: str) -> dict[str, pd.DataFrame]:
     """The tables, in the shape in which the stages write them."""
     table = patient_table(p)
@@ -110,6 +124,7 @@ def tables(p: pd.DataFrame, cohort: str) -> dict[str, pd.DataFrame]:
         table, "advice:noms_2013", answer, [6, 12], levels=ANSWERS, cohort=cohort,
         risk_months=[0, 6, 12], minimum_group=10, restricted_months=12,
     )  # fmt: skip
+    timed = _timed(p, table)
     counts = pd.DataFrame(
         {"advised": np.where(np.arange(len(p)) % 3, "SRS", "cEBRT"), "given": p["treatment"],
          "answer": answer, "died": p["died"]}
@@ -126,4 +141,7 @@ def tables(p: pd.DataFrame, cohort: str) -> dict[str, pd.DataFrame]:
         "kaplan_meier_advice": survival.kaplan_meier,
         "at_risk_advice": survival.at_risk,
         "survival_advice": survival.summary,
+        "kaplan_meier_timed": stack(d.kaplan_meier for d in timed),
+        "at_risk_timed": stack(d.at_risk for d in timed),
+        "survival_timed": stack(d.summary for d in timed),
     }

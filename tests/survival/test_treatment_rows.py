@@ -7,12 +7,12 @@ import pytest
 from spinemets import advice
 from spinemets.survival.propensity import encode
 from spinemets.survival.sample import make_sample
+from spinemets.survival.timed import TimedTreatment, panel_curves, panel_rows
 from spinemets.survival.treatment_rows import (
     ASSOCIATION,
     RANDOMISED,
     Compared,
     comparison_rows,
-    panel_rows,
 )
 
 MONTH = 30.4375
@@ -29,6 +29,13 @@ def draw(n=1200, seed=1, randomised=False):
     sample = make_sample(np.minimum(death, end), death <= end)
     covariates = encode(pd.DataFrame({"fitness": fit}))
     return Compared("made_up", "demo", first, sample, covariates, randomised, ("surgery", "none"))
+
+
+def timed(sample, treated, day, landmarks):
+    """Rows of the panel, and the analyses behind them."""
+    data = TimedTreatment("surgery", "demo", sample, treated, day)
+    entries = data.entries(landmarks)
+    return panel_rows(data, entries, 12), panel_curves(data, entries, [0, 6, 12], 2, "day")
 
 
 def only(rows, **wanted):
@@ -121,9 +128,9 @@ def test_the_naive_analysis_is_biased_and_the_others_are_not():
         n = 500
         death, wait = rng.exponential(250, n), rng.exponential(200, n)
         treated = wait < death
-        rows = panel_rows(make_sample(death, np.ones(n)), treated,
-                          np.where(treated, wait, np.nan), name="surgery", cohort="demo",
-                          landmarks=[3], horizon=12)  # fmt: skip
+        rows, _ = timed(
+            make_sample(death, np.ones(n)), treated, np.where(treated, wait, np.nan), [3]
+        )
         for term, logs in found.items():
             logs.append(np.log(only(rows, measure="hazard_ratio", term=term).estimate))
     mean = {term: np.mean(logs) for term, logs in found.items()}
@@ -138,15 +145,30 @@ def test_the_naive_analysis_is_biased_and_the_others_are_not():
 
 def test_treatment_before_time_zero_is_counted_and_no_late_treatment_needs_no_panel():
     sample = make_sample([10.0, 20, 30, 40], [1, 1, 1, 0])
-    rows = panel_rows(sample, np.array([True, True, False, False]),
-                      np.array([-5.0, 0, np.nan, np.nan]), name="surgery", cohort="demo",
-                      landmarks=[1], horizon=12)  # fmt: skip
+    early = np.array([-5.0, 0, np.nan, np.nan])
+    rows, curves = timed(sample, np.array([True, True, False, False]), early, [1])
     assert [r.note for r in rows] == ["no treatment begins after time zero"]
-    rows = panel_rows(sample, np.array([True, True, True, False]),
-                      np.array([-5.0, 7, np.nan, np.nan]), name="surgery", cohort="demo",
-                      landmarks=[1], horizon=12)  # fmt: skip
+    assert curves == []
+    late = np.array([-5.0, 7, np.nan, np.nan])
+    rows, _ = timed(sample, np.array([True, True, True, False]), late, [1])
     assert "treated before time zero" in rows[0].note
     assert "1 treated patient(s) without day left out" in rows[0].note
+
+
+def test_curves_of_the_panel_move_patients_on_the_day_of_treatment():
+    sample = make_sample([100.0, 200, 300, 400, 40], [1, 1, 1, 0, 1])
+    treated = np.array([True, True, False, False, False])
+    _, parts = timed(sample, treated, np.array([50.0, 0, np.nan, np.nan, np.nan]), [2])
+    curves = {p.at_risk["stratum_set"].iloc[0]: p for p in parts}
+    assert list(curves) == ["surgery:naive", "surgery:landmark 2 months", "surgery:time-varying"]
+    day = curves["surgery:time-varying"].kaplan_meier
+    untreated = day[day["stratum"].eq("untreated")]
+    assert untreated["at_risk"].tolist()[0] == 4  # the later treated patient among them
+    assert untreated["events"].max() == 2
+    landmark = curves["surgery:landmark 2 months"].at_risk
+    # Month 6 from time zero is month 4 from the landmark; who died before it isn't there.
+    assert sorted(set(landmark["time_months"])) == [0, 4, 10]
+    assert landmark[landmark["time_months"].eq(0)]["at_risk"].tolist() == [2, 2]
 
 
 def test_advice_is_concordant_discordant_or_open():

@@ -120,6 +120,9 @@ rule treatment:
         kaplan_meier=f"{PRIVATE}/{{cohort}}/kaplan_meier_advice.csv",
         at_risk=f"{PRIVATE}/{{cohort}}/at_risk_advice.csv",
         summary=f"{PRIVATE}/{{cohort}}/survival_advice.csv",
+        kaplan_meier_timed=f"{PRIVATE}/{{cohort}}/kaplan_meier_timed.csv",
+        at_risk_timed=f"{PRIVATE}/{{cohort}}/at_risk_timed.csv",
+        summary_timed=f"{PRIVATE}/{{cohort}}/survival_timed.csv",
     log:
         f"{PRIVATE}/{{cohort}}/logs/treatment.log",
     benchmark:
@@ -141,7 +144,10 @@ rule treatment:
         " --survival-settings {params.survival:q} --score-settings {params.scores:q}"
         " --out-treatment {output.treatment} --out-advice {output.advice}"
         " --out-kaplan-meier {output.kaplan_meier} --out-at-risk {output.at_risk}"
-        " --out-summary {output.summary} 2> {log}"
+        " --out-summary {output.summary}"
+        " --out-kaplan-meier-timed {output.kaplan_meier_timed}"
+        " --out-at-risk-timed {output.at_risk_timed}"
+        " --out-summary-timed {output.summary_timed} 2> {log}"
 
 
 rule evaluate:

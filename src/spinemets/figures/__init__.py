@@ -8,6 +8,7 @@ from typing import Final
 
 from spinemets import strata
 from spinemets.figures import (
+    advised,
     bands,
     computability,
     context,
@@ -17,6 +18,7 @@ from spinemets.figures import (
     era_drift,
     forest,
     hazard_ratios,
+    immortal_time,
     incidence,
     kaplan_meier,
     medians,
@@ -48,6 +50,8 @@ _ALL: Final = (
     splines.FIGURE,
     era_drift.FIGURE,
     treatments.FIGURE,
+    immortal_time.FIGURE,
+    advised.FIGURE,
 )
 #: Every figure by name; ``spinemets.released`` repeats the tables for the workflow (tested).
 FIGURES: Final[dict[str, Figure]] = {figure.name: figure for figure in _ALL}

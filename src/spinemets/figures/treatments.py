@@ -82,14 +82,12 @@ def _twin(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         "balance": one[one["measure"].eq("standardised_difference")],
         "survival": _overlap(one, "weighted_survival"),
         "effective_n": _overlap(one, "effective_n"),
-        "restricted_mean": _overlap(one, "restricted_mean_months"),
-        "restricted_mean_difference": _overlap(one, "restricted_mean_difference_months"),
         "hazard_ratio": one[one["measure"].eq("hazard_ratio")],
         "immortal_time": known[
             known["model"].eq("immortal_time") & known["measure"].eq("hazard_ratio")
         ],
     }
-    columns = ["element", "stratum_set", "stratum", "term", "horizon"]
+    columns = ["element", "stratum_set", "stratum", "term", "horizon", "contrast"]
     columns += ["estimate", "lower", "upper", "n", "events", "note"]
     parts = [rows.assign(element=name) for name, rows in picks.items() if len(rows)]
     if not parts:
@@ -240,16 +238,10 @@ def _term(term: str) -> str:
 
 
 def _against(data: pd.DataFrame, name: str) -> str:
-    """Name both sides, first the one whose restricted mean the difference starts from."""
-    means = data[data["element"].eq("restricted_mean")].set_index("stratum")["estimate"]
-    gap = data.loc[data["element"].eq("restricted_mean_difference"), "estimate"]
-    if len(means) != 2 or len(gap) != 1:
-        return plain(name)
-    a, b = means.index
-    as_written = means[a] - means[b] - gap.iloc[0]
-    reversed_ = means[b] - means[a] - gap.iloc[0]
-    first, second = (a, b) if abs(as_written) <= abs(reversed_) else (b, a)
-    return f"{plain(str(first))} against {second}"
+    """Name both sides of a comparison, first the one that a ratio is of."""
+    rows = data[data["stratum_set"].eq(name) & data["contrast"].ne("")]
+    found = list(dict.fromkeys(rows["contrast"]))
+    return plain(str(found[0])) if found else plain(name)
 
 
 def _remarks(data: pd.DataFrame, others: list[str], table: pd.DataFrame) -> list[str]:

@@ -41,6 +41,8 @@ PLACES: Final = {
     "spline_effects": "models",
     "era_drift": "models",
     "treatment_comparison": "treatment",
+    "immortal_time": "treatment",
+    "treatment_advice": "treatment",
     "cumulative_incidence": "outcomes",
 }
 #: Figures that come first in their section, and those that come last; the rest is in between.

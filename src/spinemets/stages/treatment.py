@@ -141,7 +141,7 @@ class Treatments:
         found: np.ndarray[Any, Any] = late & rows
         return found
 
-    def panel(self, name: str) -> list[ModelRow]:
+    def panel(self, name: str) -> tuple[list[ModelRow], list[Description]]:
         """
         Immortal-time panel of one treatment.
 
@@ -152,12 +152,14 @@ class Treatments:
 
         Returns
         -------
-        list of ModelRow
+        rows : list of ModelRow
             Estimates, or one row with the reason.
+        curves : list of Description
+            Treated and untreated in every analysis; none where there is nothing to time.
         """
         from spinemets import groupings
+        from spinemets.survival import timed
         from spinemets.survival.sample import floats
-        from spinemets.survival.treatment_rows import panel_rows
 
         day, none = TIMED[name]
         given = groupings.column(self.patients, name)
@@ -165,14 +167,19 @@ class Treatments:
         if not known.any():
             note = f"not recorded in this cohort: {name}"
             return [ModelRow("hazard_ratio", cohort=self.cohort, model="immortal_time",
-                             stratum_set=name, note=note)]  # fmt: skip
+                             stratum_set=name, note=note)], []  # fmt: skip
         yes = ~given.isin(none) if none else given
-        treated = yes.fillna(False).to_numpy(dtype=bool)[known]
-        days = floats(groupings.column(self.patients, day))[known]
-        return panel_rows(
-            self.sample.take(known), treated, days, name=name, cohort=self.cohort,
-            landmarks=self.settings.landmark_months, horizon=self.settings.horizon_months,
+        data = timed.TimedTreatment(
+            name, self.cohort, self.sample.take(known),
+            yes.fillna(False).to_numpy(dtype=bool)[known],
+            floats(groupings.column(self.patients, day))[known],
         )  # fmt: skip
+        entries = data.entries(self.settings.landmark_months)
+        curves = timed.panel_curves(
+            data, entries, self.survival.risk_table_months, self.survival.minimum_group,
+            self.info["resolution"],
+        )  # fmt: skip
+        return timed.panel_rows(data, entries, self.settings.horizon_months), curves
 
     def advice(
         self, scores: ScoreSettings
@@ -258,15 +265,16 @@ class Treatments:
         where: dict[str, Any] = {"cohort": self.cohort, "model": "advice", "score": score,
                                  "stratum_set": f"advice:{score}"}  # fmt: skip
         base = {**where, "n": part.n, "events": part.n_events}
-        method = "Cox, Efron, stratified by band; concordant against discordant"
+        method = "Cox, Efron, stratified by band"
+        contrast = "concordant against discordant"
         if not part.n_events or yes.min() == yes.max():
             note = "no two answers to compare"
-            return [ModelRow("hazard_ratio", note=note, method=method, **base)]
+            return [ModelRow("hazard_ratio", note=note, method=method, contrast=contrast, **base)]
         fit, penalised = cox(yes[:, None], part, band[rows].to_numpy(dtype=object))
         found = hazard_ratio(fit, 0, penalised=penalised)
         note = "; ".join(x for x in (found.pop("note"), ASSOCIATION) if x)
         out = [ModelRow("hazard_ratio", found.pop("value", None), note=note, method=method,
-                        **found, **base)]  # fmt: skip
+                        contrast=contrast, **found, **base)]  # fmt: skip
         walks = groupings.column(self.patients, "ambulatory_after")
         for name in rules.ANSWERS:
             known = walks[answer.eq(name).to_numpy(dtype=bool)].dropna()
@@ -311,17 +319,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         options.add_argument(
             f"--{name}", type=model.model_validate_json, required=True, help="JSON"
         )
-    for name in ("treatment", "advice", "kaplan-meier", "at-risk", "summary"):
+    curves = ("kaplan-meier", "at-risk", "summary")
+    for name in ("treatment", "advice", *curves, *(f"{c}-timed" for c in curves)):
         options.add_argument(f"--out-{name}", required=True, help="CSV to write")
     args = options.parse_args(argv)
 
     def work() -> None:
         import pandas as pd
 
+        from spinemets.survival.describe import nothing
+
         info = json.loads(args.cohort_info.read_text(encoding="utf-8"))
         patients = pd.read_parquet(args.patients)
         cohort = Treatments(patients, info, args.settings, args.survival_settings)
-        rows = [row for name in TIMED for row in cohort.panel(name)]
+        panels = [cohort.panel(name) for name in TIMED]
+        rows = [row for found, _ in panels for row in found]
         rows += [row for one in args.settings.comparisons for row in cohort.comparison(one)]
         counts, survival, outcomes = cohort.advice(args.score_settings)
         write_csv(frame([*rows, *outcomes], ModelRow), args.out_treatment)
@@ -329,6 +341,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         write_csv(stack(d.kaplan_meier for d in survival), args.out_kaplan_meier)
         write_csv(stack(d.at_risk for d in survival), args.out_at_risk)
         write_csv(stack(d.summary for d in survival), args.out_summary)
+        timed = [d for _, found in panels for d in found] or [nothing()]
+        write_csv(stack(d.kaplan_meier for d in timed), args.out_kaplan_meier_timed)
+        write_csv(stack(d.at_risk for d in timed), args.out_at_risk_timed)
+        write_csv(stack(d.summary for d in timed), args.out_summary_timed)
 
     return run("treatment", work)
 

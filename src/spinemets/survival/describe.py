@@ -179,8 +179,7 @@ def describe_survival(
         km = fit_kaplan_meier(sample.take(members))
         where = {"cohort": cohort, "stratum_set": stratum_set, "stratum": name}
         small = _too_small(km, minimum_group)
-        if not small:
-            curves.append(_curve(km, where))
+        curves += [] if small else [_curve(km, where)]
         risks.append(_risk(km, grid, where))
         reader = _Reader(km, small, note, resolution, where)
         rows += _rows(reader, chosen)
@@ -195,6 +194,74 @@ def describe_survival(
         if restricted_months is not None:
             rows += differences(data, fits, restricted_months, place)
     return Description(_stack(curves, CURVE_COLUMNS), _stack(risks, RISK_COLUMNS), frame(rows))
+
+
+def describe_curves(
+    fits: Mapping[str, KaplanMeier],
+    stratum_set: str,
+    *,
+    cohort: str,
+    resolution: str,
+    risk_months: Sequence[float],
+    minimum_group: int,
+) -> Description:
+    """
+    Tables of curves that were estimated elsewhere, in the shape of ``describe_survival``.
+
+    Parameters
+    ----------
+    fits : mapping of str to KaplanMeier
+        Group to its curve.
+    stratum_set : str
+        Name of the grouping.
+    cohort : str
+        Cohort id for the tables.
+    resolution : {"day", "month"}
+        Time resolution of the cohort.
+    risk_months : sequence of float
+        Grid of the at-risk table.
+    minimum_group : int
+        Groups smaller than this get no estimates and no curve, with the reason.
+
+    Returns
+    -------
+    Description
+        Curves, numbers at risk, medians and follow-up.
+
+    Examples
+    --------
+    >>> from spinemets.survival.kaplan_meier import kaplan_meier
+    >>> fits = {"treated": kaplan_meier([30.4375, 60.875], [1, 1])}
+    >>> options = {"cohort": "x", "resolution": "day", "risk_months": [0, 2], "minimum_group": 1}
+    >>> describe_curves(fits, "surgery:naive", **options).at_risk["at_risk"].tolist()
+    [2, 1]
+    """
+    grid = np.asarray(risk_months, dtype=np.float64)
+    curves, risks, rows = [], [], []
+    for name, km in fits.items():
+        where = {"cohort": cohort, "stratum_set": stratum_set, "stratum": name}
+        small = _too_small(km, minimum_group)
+        curves += [] if small else [_curve(km, where)]
+        risks.append(_risk(km, grid, where))
+        rows += _rows(_Reader(km, small, "", resolution, where), [])
+    return Description(_stack(curves, CURVE_COLUMNS), _stack(risks, RISK_COLUMNS), frame(rows))
+
+
+def nothing() -> Description:
+    """
+    Tables without rows, where there is no curve to describe.
+
+    Returns
+    -------
+    Description
+        With their columns.
+
+    Examples
+    --------
+    >>> len(nothing().summary)
+    0
+    """
+    return Description(_stack([], CURVE_COLUMNS), _stack([], RISK_COLUMNS), frame([]))
 
 
 def _labels(labels: Iterable[Any] | None, n: int) -> np.ndarray[Any, np.dtype[np.object_]]:

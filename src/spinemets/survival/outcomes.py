@@ -280,25 +280,26 @@ def models(data: Competing, labels: Labels, stratum_set: str, minimum: int) -> l
         note = f"fewer than {FEW_EVENTS} events" if few else "only one group"
         return [data.row("gray_p", note=note, **where)]
     out = [_gray(data, merged, where)]
-    reference = f"against {levels[0]}"
+    places = [(k, {**where, "stratum": level, "contrast": f"{level} against {levels[0]}"})
+              for k, level in enumerate(levels[1:])]  # fmt: skip
     for j, name in enumerate(CAUSES):
         own = Sample(data.sample.time, data.cause == j + 1, data.sample.entry, data.sample.weight)
         fit, penalised = cox(x, own, names=levels[1:])
-        for k, level in enumerate(levels[1:]):
-            place = {**where, **_size(data, merged == level, j + 1), "stratum": level}
-            out.append(data.row("cause_specific_hazard_ratio", term=name,
-                                method=f"Cox, Efron, {reference}", **place,
+        for k, place in places:
+            size = _size(data, merged == levels[k + 1], j + 1)
+            out.append(data.row("cause_specific_hazard_ratio", term=name, method="Cox, Efron",
+                                **place, **size,
                                 **hazard_ratio(fit, k, penalised=penalised)))  # fmt: skip
     fg = fine_gray(x, data.sample.time, data.cause, data.sample.entry, names=levels[1:],
                    causes=CAUSES)  # fmt: skip
     low, high = fg.interval
-    for k, level in enumerate(levels[1:]):
-        place = {**where, **_size(data, merged == level, 1), "stratum": level}
+    for k, place in places:
         known = not fg.note
         numbers = [float(np.exp(v[k])) if known else None for v in (fg.coef, low, high)]
+        size = _size(data, merged == levels[k + 1], 1)
         out.append(data.row("subdistribution_hazard_ratio", numbers[0], lower=finite(numbers[1]),
                             upper=finite(numbers[2]), term="event", note=fg.note,
-                            method=f"Fine-Gray, {reference}", **place))  # fmt: skip
+                            method="Fine-Gray", **place, **size))  # fmt: skip
     return out
 
 

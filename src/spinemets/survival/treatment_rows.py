@@ -1,28 +1,29 @@
-"""Treatments compared after weighting, and the immortal-time panel, as rows of a table."""
+"""Treatments compared after weighting, as rows of a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 
-from spinemets.results import ModelRow, finite, scaled
+from spinemets.results import ModelRow, finite
 from spinemets.survival.cox_fit import fit_cox
-from spinemets.survival.kaplan_meier import Estimate, KaplanMeier
+from spinemets.survival.kaplan_meier import Estimate
 from spinemets.survival.kaplan_meier import fit as fit_kaplan_meier
 from spinemets.survival.propensity import IMBALANCE, Covariates, effective_size
 from spinemets.survival.restricted_mean import restricted_mean_difference
-from spinemets.survival.sample import Bools, Floats, Sample
+from spinemets.survival.sample import Bools, Sample
 from spinemets.survival.score_data import Labels, cox, hazard_ratio
-from spinemets.survival.time_zero import LANDMARK, PanelEntry, immortal_time_panel
 from spinemets.survival.weighting import WeightedComparison, compare_schemes, e_value
 from spinemets.units import DAYS_PER_MONTH
 
 ASSOCIATION: Final = "association: treatment was not allocated by the analysis"
 RANDOMISED: Final = "treatment was allocated at random"
 SCHEMES: Final = {"overlap": "overlap weights", "inverse": "inverse-probability weights"}
+#: Measures that compare the two groups begin with these.
+CONTRASTS: Final = ("restricted_mean_difference", "risk_difference", "hazard_ratio", "e_value")
 #: A treatment group below this size is not weighted.
 SMALLEST: Final = 15
 
@@ -69,6 +70,11 @@ class Compared:
         """How a difference may be read."""
         return RANDOMISED if self.randomised else ASSOCIATION
 
+    @property
+    def contrast(self) -> str:
+        """Which group a difference or ratio puts first."""
+        return " against ".join(self.names)
+
     def row(self, measure: str, value: float | None = None, **more: Any) -> ModelRow:
         """
         Write a row about this comparison.
@@ -87,7 +93,9 @@ class Compared:
         ModelRow
             With the number of patients and deaths unless given.
         """
-        fields = {"n": self.sample.n, "events": self.sample.n_events} | more
+        contrast = self.contrast if measure.startswith(CONTRASTS) else ""
+        fields: dict[str, Any] = {"contrast": contrast, "n": self.sample.n,
+                                  "events": self.sample.n_events} | more  # fmt: skip
         return ModelRow(measure, finite(value), model="comparison", stratum_set=self.id,
                         cohort=self.cohort, **fields)  # fmt: skip
 
@@ -251,83 +259,3 @@ def _balance(data: Compared, found: WeightedComparison, scheme: str) -> list[Mod
     out.append(data.row("largest_weight", worst, term=scheme, method="times the mean weight"))
     out.append(data.row("effective_share", share, term=scheme, method="effective over actual n"))
     return out
-
-
-def panel_rows(
-    sample: Sample,
-    treated: Bools,
-    day: Floats,
-    *,
-    name: str,
-    cohort: str,
-    landmarks: Sequence[float],
-    horizon: float,
-) -> list[ModelRow]:
-    """
-    Immortal-time panel of one treatment: naive, landmark and time-varying side by side.
-
-    Parameters
-    ----------
-    sample : Sample
-        Follow-up of patients of whom it is known whether they were treated.
-    treated : ndarray of bool of shape (n,)
-        Whether the treatment was given.
-    day : ndarray of shape (n,)
-        First day of treatment, from time zero; NaN for the untreated and where not recorded.
-    name, cohort : str
-        Written into the rows.
-    landmarks : sequence of float
-        Landmarks in months.
-    horizon : float
-        Months at which survival of treated and untreated is given.
-
-    Returns
-    -------
-    list of ModelRow
-        ``hazard_ratio`` per analysis (``term``), and ``restricted_mean_months`` of treated and
-        untreated (``stratum``) with their numbers. One row with the reason where treatment never
-        begins after time zero.
-    """
-    where: dict[str, Any] = {"cohort": cohort, "model": "immortal_time", "stratum_set": name}
-    undated = treated & ~np.isfinite(day)
-    kept = ~undated
-    late = treated & (day > 0)
-    base = {"n": int(kept.sum()), "events": int(sample.event[kept].sum()), **where}
-    if not late.any():
-        note = "no treatment begins after time zero" if treated.any() else "nobody was treated"
-        return [ModelRow("hazard_ratio", note=note, **base)]
-    part = sample.take(kept)
-    entries = immortal_time_panel(
-        part.time, part.event, np.where(treated, day, np.nan)[kept], part.entry,
-        landmarks=[m * DAYS_PER_MONTH for m in landmarks],
-    )  # fmt: skip
-    lost = f"{int(undated.sum())} treated patient(s) without day left out" if undated.any() else ""
-    out: list[ModelRow] = []
-    for entry in entries:
-        out += _panel_entry(entry, lost, where, horizon)
-    return out
-
-
-def _panel_entry(
-    entry: PanelEntry, lost: str, where: dict[str, Any], horizon: float
-) -> Iterable[ModelRow]:
-    from spinemets.survival.restricted_mean import restricted_mean
-
-    at = entry.landmark / DAYS_PER_MONTH
-    term = f"landmark {at:g} months" if entry.analysis == LANDMARK else entry.analysis
-    note = "; ".join(x for x in (entry.note, lost) if x)
-    bias = "treated from time zero on, whenever treatment began: biased by immortal time"
-    method = "Cox, Efron" + (f"; {bias}" if entry.analysis == "naive" else "")
-    yield ModelRow("hazard_ratio", finite(entry.hazard_ratio), finite(entry.lower),
-                   finite(entry.upper), n=entry.n, events=entry.n_events, note=note,
-                   method=method, term=term, **where)  # fmt: skip
-    yield ModelRow("hazard_ratio_p", finite(entry.p), n=entry.n, events=entry.n_events, note=note,
-                   method=method, term=term, **where)  # fmt: skip
-    groups: dict[str, KaplanMeier] = {"treated": entry.treated, "untreated": entry.untreated}
-    for group, curve in groups.items():
-        mean = restricted_mean(curve, horizon * DAYS_PER_MONTH)
-        numbers = scaled(mean.value, mean.lower, mean.upper, mean.std_error, DAYS_PER_MONTH)
-        yield ModelRow("restricted_mean_months", n=curve.n, events=curve.n_events,
-                       note=mean.note, term=term, stratum=group, horizon=f"{horizon:g}mo",
-                       method="Kaplan-Meier; Simon and Makuch where time-varying",
-                       **numbers, **where)  # fmt: skip
