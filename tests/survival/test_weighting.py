@@ -7,13 +7,14 @@ import pytest
 from spinemets.survival.multinomial import Refits
 from spinemets.survival.propensity import (
     SCHEMES,
+    Covariates,
     balance,
     effective_size,
     encode,
     positivity_warnings,
     propensity,
 )
-from spinemets.survival.weighting import compare_weighted, e_value
+from spinemets.survival.weighting import _refitted, compare_weighted, e_value
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +118,21 @@ def test_refits_are_those_of_scikit_learn(levels: int) -> None:
         np.testing.assert_allclose(refits.probability(rows), expected, atol=1e-6)
 
 
-def test_a_resample_without_a_maximum_is_left_to_scikit_learn() -> None:
+def test_refits_to_a_group_that_all_had_one_treatment_are_those_of_scikit_learn() -> None:
+    rng = np.random.default_rng(9)
+    rare = rng.random(300) < 0.04
+    x = np.column_stack([rng.normal(size=300), rare])
+    treatment = np.where(rare, 1, (x[:, 0] + rng.logistic(size=300) > 0).astype(int))
+    refits = Refits(x, treatment, 2)
+    for _ in range(5):
+        rows = rng.integers(0, 300, 300)
+        expected = propensity(x[rows], treatment[rows]).probability
+        np.testing.assert_allclose(refits.probability(rows), expected, atol=1e-6)
+
+
+def test_refits_to_patients_whom_the_covariates_separate_have_no_weights() -> None:
     x = np.array([[0.0], [1], [2], [3], [4], [5]])
-    refits = Refits(x, np.array([0, 0, 1, 0, 1, 1]), 2)
-    assert refits.probability(np.array([0, 1, 1, 4, 5, 5])) is None
-    assert refits.probability(np.arange(6)) is not None
+    covariates = Covariates(x, ("x",))
+    found = propensity(x, [0, 0, 1, 0, 1, 1])
+    again = _refitted(Refits(x, found.treatment, 2), covariates, found, np.array([0, 1, 1, 4, 5]))
+    assert "separate" in again.note

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from spinemets.results import Row, finite
 from spinemets.survival.cox_fit import CoxFit, fit_cox
 from spinemets.survival.newton import SEPARATED
 from spinemets.survival.proportional_hazards import GLOBAL, proportional_hazards
 from spinemets.survival.sample import Bools, Floats, floats
+from spinemets.survival.tails import chi2_tail
 
 UNSTRATIFIED: Final = "overall"
 FEW_EVENTS: Final = 100
@@ -325,7 +325,7 @@ def _model_rows(fit: CoxFit, context: _Context, *, penalised: bool) -> list[Row]
         lrt = {"method": kind, **size}
         rows += [
             _row(context, "lrt_chi2", estimate=fit.lrt, **lrt),
-            _row(context, "lrt_p", estimate=float(stats.chi2.sf(fit.lrt, fit.df)), **lrt),
+            _row(context, "lrt_p", estimate=chi2_tail(fit.lrt, fit.df), **lrt),
         ]
     if context.grouping == UNSTRATIFIED:
         return rows

@@ -9,12 +9,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from spinemets.survival.covariates import read_covariates, scale_covariates
 from spinemets.survival.newton import Likelihood, Optimum, half_log_determinant, maximise
 from spinemets.survival.partial_likelihood import RiskSets, derivatives, loglik
 from spinemets.survival.sample import Z95, Bools, Floats, Integers, Sample, codes, make_sample
+from spinemets.survival.tails import chi2_tail, normal_tails
 
 ENGINES: Final = ("lifelines", "newton")
 #: Spread of the linear predictor beyond which an answer of lifelines is taken for separation.
@@ -91,12 +91,12 @@ class CoxFit:
     @property
     def p(self) -> Floats:
         """Two-sided Wald P values."""
-        return np.asarray(2.0 * stats.norm.sf(np.abs(self.coef / self.std_error)))
+        return normal_tails(self.coef / self.std_error)
 
     @property
     def lrt_p(self) -> float:
         """P value of the likelihood-ratio test of all covariates."""
-        return float(stats.chi2.sf(self.lrt, self.df)) if self.df else float("nan")
+        return chi2_tail(self.lrt, self.df) if self.df else float("nan")
 
     @property
     def interval(self) -> tuple[Floats, Floats]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-from scipy import stats
 
 from spinemets.performance.calibration import observed_expected
 from spinemets.performance.discrimination import harrell_c
@@ -14,6 +13,7 @@ from spinemets.results import ModelRow, finite
 from spinemets.survival.cox_predict import predict_survival
 from spinemets.survival.sample import Z95, Floats, Sample
 from spinemets.survival.score_data import FEW_EVENTS, Labels, ScoreData, cox, hazard_ratio
+from spinemets.survival.tails import normal_tails
 from spinemets.units import DAYS_PER_MONTH
 
 NOT_RECORDED: Final = "not_recorded"
@@ -170,4 +170,4 @@ def _trend(
     slope = float(weight * centred @ y / (weight @ centred**2))
     z = slope / float((weight @ centred**2) ** -0.5)
     note = f"{slope:+.3f} per period"
-    return data.row("era", measure, float(2 * stats.norm.sf(abs(z))), note=note, **place)
+    return data.row("era", measure, float(normal_tails(z)), note=note, **place)

@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from spinemets.survival.covariates import read_covariates
 from spinemets.survival.cox_fit import CoxFit, fit_cox
 from spinemets.survival.sample import Z95, Floats, codes
+from spinemets.survival.tails import chi2_tail
 
 #: Quantiles at which knots are placed (Harrell, Regression Modeling Strategies, table 2.3).
 KNOT_QUANTILES: Final[dict[int, tuple[float, ...]]] = {
@@ -206,7 +206,7 @@ def nested_test(small: CoxFit, large: CoxFit) -> tuple[float, int, float]:
     if not np.isfinite(large.loglik) or df <= 0:
         return float("nan"), max(df, 0), float("nan")
     lrt = max(0.0, 2.0 * (large.loglik - base))
-    return lrt, df, float(stats.chi2.sf(lrt, df))
+    return lrt, df, chi2_tail(lrt, df)
 
 
 @dataclass(frozen=True)

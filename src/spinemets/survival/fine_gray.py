@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from spinemets.survival.competing import make_competing
 from spinemets.survival.covariates import read_covariates, scale_covariates
 from spinemets.survival.newton import SEPARATED
 from spinemets.survival.sample import Z95, Floats, codes
 from spinemets.survival.subdistribution import CENSORING, SubdistributionSets
+from spinemets.survival.tails import normal_tails
 
 NO_EVENTS: Final = "no events of this cause"
 MAX_STEPS: Final = 30
@@ -60,7 +60,7 @@ class FineGray:
     @property
     def p(self) -> Floats:
         """Two-sided Wald P values."""
-        return np.asarray(2.0 * stats.norm.sf(np.abs(self.coef / self.std_error)))
+        return normal_tails(self.coef / self.std_error)
 
     @property
     def interval(self) -> tuple[Floats, Floats]:

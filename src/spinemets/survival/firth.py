@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
+from scipy.special import gammaincinv
 
 from spinemets.survival.cox_fit import CoxFit
 from spinemets.survival.newton import Likelihood, maximise
 from spinemets.survival.sample import Floats
+from spinemets.survival.tails import chi2_tail
 
 LEVEL: Final = 0.95
 #: A log hazard ratio this many standard deviations of the covariate away is reported as infinite.
@@ -59,10 +61,10 @@ def profile_limits(fit: CoxFit, j: int) -> tuple[float, float, float]:
         start[place] = value
         return 2.0 * (top - maximise(problem, start, 100, free).value)
 
-    limit = float(stats.chi2.ppf(LEVEL, 1))
+    limit = 2.0 * float(gammaincinv(0.5, LEVEL))  # of chi-squared with one degree of freedom
     step = float(fit.std_error[j] * scale[place])
     lower, upper = (_crossing(drop, float(best[place]), s * step, limit) for s in (-1.0, 1.0))
-    p = float(stats.chi2.sf(max(0.0, drop(0.0)), 1))
+    p = chi2_tail(max(0.0, drop(0.0)), 1)
     return lower / float(scale[place]), upper / float(scale[place]), p
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from spinemets.survival.kaplan_meier import KaplanMeier
 from spinemets.survival.sample import Floats
+from spinemets.survival.tails import chi2_tail
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def fixed_time_test(curves: Sequence[KaplanMeier], days: float) -> FixedTime:
     weight = 1.0 / variance
     mean = float(weight @ value / weight.sum())
     chi2, df = float(weight @ (value - mean) ** 2), len(usable) - 1
-    return FixedTime(chi2, df, float(stats.chi2.sf(chi2, df)), note)
+    return FixedTime(chi2, df, chi2_tail(chi2, df), note)
 
 
 def _log_log(km: KaplanMeier, days: float) -> tuple[float, float] | None:

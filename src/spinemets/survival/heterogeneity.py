@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, stats
+from scipy import optimize
 
 from spinemets.survival.covariates import read_covariates
 from spinemets.survival.cox_fit import CoxFit, fit_cox
 from spinemets.survival.newton import SEPARATED
 from spinemets.survival.sample import Z95, Floats, codes, make_sample
+from spinemets.survival.tails import chi2_tail
 
 MINIMUM_STRATA: Final = 2
 
@@ -187,7 +188,7 @@ def _test(common: CoxFit, parts: list[tuple[float, float]]) -> tuple[float, int,
     separate = sum(best - null for null, best in parts)
     lrt = max(0.0, 2.0 * separate - common.lrt)
     df = len(parts) - 1
-    return lrt, df, float(stats.chi2.sf(lrt, df)), ""
+    return lrt, df, chi2_tail(lrt, df), ""
 
 
 def pool(y: Floats, v: Floats) -> tuple[float, float, float, float]:

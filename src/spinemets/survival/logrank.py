@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from spinemets.survival.sample import Floats, Integers, Sample, at_risk, codes, make_sample
+from spinemets.survival.tails import chi2_tail
 
 WEIGHTS: Final = ("fleming-harrington", "gehan", "tarone-ware", "peto-peto", "modified-peto-peto")
 
@@ -84,7 +84,7 @@ class LogRank:
         if self.note or not v > 0:
             return Trend(u, v, np.nan, np.nan, np.nan, self.note or "no information on a trend")
         chi2 = u * u / v
-        return Trend(u, v, u / float(np.sqrt(v)), chi2, float(stats.chi2.sf(chi2, 1)))
+        return Trend(u, v, u / float(np.sqrt(v)), chi2, chi2_tail(chi2, 1))
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def logrank(
             observed + part[0], expected + part[1], variance + part[2],
         )  # fmt: skip
     chi2, df, note = _quadratic(observed, expected, variance)
-    p = float(stats.chi2.sf(chi2, df)) if not note else float("nan")
+    p = chi2_tail(chi2, df) if not note else float("nan")
     sizes = np.bincount(number, minlength=k).astype(np.int64)
     return LogRank(tuple(levels), sizes, observed, expected, variance, chi2, df, p, note)
 

@@ -14,8 +14,11 @@ import numpy as np
 from spinemets.survival.covariates import scale_covariates
 from spinemets.survival.sample import Floats, Integers
 
-_STEPS: Final = 12
-_CLOSE: Final = 1e-8
+_STEPS: Final = 40
+#: A step that moves no probability by more than this is the last.
+_CLOSE: Final = 1e-10
+#: As in `propensity`: a group that all had one treatment gets a finite coefficient.
+_RIDGE: Final = 1e-8
 
 
 class Refits:
@@ -68,23 +71,26 @@ class Refits:
     def _fit(self, columns: Floats, treated: Floats) -> Floats | None:
         theta = self.start
         k, q = theta.shape
+        penalty = np.tile(np.r_[0.0, np.full(q - 1, _RIDGE)], k)
+        p = _softmax(columns, theta)[:, 1:]
         for _ in range(_STEPS):
-            p = _softmax(columns, theta)[:, 1:]
-            gradient = ((treated - p).T @ columns).ravel()
+            gradient = ((treated - p).T @ columns).ravel() - penalty * theta.ravel()
             information = np.empty((k, q, k, q))
             for a in range(k):
                 for b in range(k):
                     spread = p[:, a] * ((a == b) - p[:, b])
                     information[a, :, b, :] = (columns * spread[:, None]).T @ columns
             try:
-                step = np.linalg.solve(information.reshape(k * q, k * q), gradient)
+                step = np.linalg.solve(
+                    information.reshape(k * q, k * q) + np.diag(penalty), gradient
+                )
             except np.linalg.LinAlgError:
                 return None
-            theta = np.asarray(theta + step.reshape(k, q), dtype=np.float64)
-            size = float(np.abs(step).max())
-            if not size < 50.0:
+            if not np.abs(step).max() < 50.0:
                 return None
-            if size < _CLOSE:
+            theta = np.asarray(theta + step.reshape(k, q), dtype=np.float64)
+            last, p = p, _softmax(columns, theta)[:, 1:]
+            if np.abs(p - last).max() < _CLOSE:
                 return theta
         return None
 

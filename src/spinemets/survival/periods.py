@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from spinemets.survival.covariates import read_covariates
 from spinemets.survival.cox_fit import NO_EVENTS, CoxFit, fit_cox
 from spinemets.survival.sample import Bools, Floats, Integers, Sample, codes, make_sample
+from spinemets.survival.tails import chi2_tail
 
 
 def split_follow_up(sample: Sample, cuts: Sequence[float]) -> tuple[Integers, Sample, Integers]:
@@ -155,4 +155,4 @@ def _period_test(
     if whole.note or broken or extra <= 0:
         return float("nan"), max(extra, 0), float("nan")
     lrt = max(0.0, gain - whole.lrt)
-    return lrt, extra, float(stats.chi2.sf(lrt, extra))
+    return lrt, extra, chi2_tail(lrt, extra)

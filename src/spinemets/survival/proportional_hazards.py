@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import stats
 
 from spinemets.survival.cox_fit import CoxFit
 from spinemets.survival.kaplan_meier import fit as fit_kaplan_meier
 from spinemets.survival.partial_likelihood import terms
 from spinemets.survival.sample import Floats, Integers, Sample
+from spinemets.survival.tails import chi2_tail
 
 GLOBAL: Final = "GLOBAL"
 
@@ -47,7 +47,9 @@ class ProportionalHazards:
 
 
 def _rank(sample: Sample) -> Floats:
-    return np.asarray(stats.rankdata(sample.time), dtype=np.float64)
+    import pandas as pd
+
+    return np.asarray(pd.Series(sample.time).rank(), dtype=np.float64)
 
 
 def _log(sample: Sample) -> Floats:
@@ -180,6 +182,4 @@ def _test(
         return _nothing(term, transform, "too few event times to test")
     scaled = score[used] / size
     chi2 = float(scaled @ np.linalg.solve(block, scaled))
-    return ProportionalHazards(
-        term, transform, chi2, part.size, float(stats.chi2.sf(chi2, part.size))
-    )
+    return ProportionalHazards(term, transform, chi2, part.size, chi2_tail(chi2, part.size))

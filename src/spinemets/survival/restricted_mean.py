@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from spinemets.survival.kaplan_meier import Estimate, KaplanMeier
 from spinemets.survival.sample import Z95, Floats
+from spinemets.survival.tails import normal_tails
 
 
 def restricted_mean(km: KaplanMeier, tau: float) -> Estimate:
@@ -125,4 +125,4 @@ def difference_p(difference: Estimate) -> float:
     """
     if not difference.std_error > 0:
         return float("nan")
-    return float(2.0 * stats.norm.sf(abs(difference.value / difference.std_error)))
+    return float(normal_tails(difference.value / difference.std_error))
