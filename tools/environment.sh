@@ -2,6 +2,8 @@
 # Create the virtual environment $1 (default .venv) from requirements-build.lock and
 # requirements.lock with every hash checked, and install this checkout into it, editable.
 #
+# Then the numerical kernels are compiled, which every job would else wait for.
+#
 # Does nothing when the lock files are those of the last installation. PYTHON names an
 # interpreter; without it the first Python >= 3.11 on PATH is taken. uv is used when it is there,
 # else venv and pip; SPINEMETS_NO_UV=1 leaves uv aside.
@@ -67,7 +69,7 @@ fi
 
 install() {
     if [ "$tool" = uv ]; then
-        uv pip install --python "$venv/bin/python" "$@"
+        uv pip install --compile-bytecode --python "$venv/bin/python" "$@"
     else
         "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --progress-bar off "$@"
     fi
@@ -80,4 +82,6 @@ rm -f "$stamp"
 install --require-hashes -r requirements-build.lock
 install --require-hashes --no-build-isolation -r requirements.lock
 install --no-deps --no-build-isolation --editable .
+say "Compiling the numerical kernels, so that the first run need not."
+"$venv/bin/python" tools/compile_kernels.py 2>/dev/null || say "Left to the first run: they could not be compiled now."
 printf '%s\n' "$key" > "$stamp"

@@ -28,6 +28,7 @@ def place(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "tools/environment.sh", checkout / "tools")
     for name in ("requirements.lock", "requirements-build.lock", "pyproject.toml"):
         (checkout / name).write_text(f"# {name}\n")
+    (checkout / "tools/compile_kernels.py").write_text("open('compiled', 'a').write('once ')\n")
     programs = tmp_path / "bin"
     programs.mkdir()
     for name in SYSTEM:
@@ -115,6 +116,34 @@ def test_everything_is_installed_with_hashes_and_once(place: Path) -> None:
     assert first[2].endswith("--no-deps --no-build-isolation --editable .")
     assert run(place).returncode == 0
     assert installed(place) == []
+
+
+def test_kernels_are_compiled_with_the_installation_and_not_needed(place: Path) -> None:
+    with_uv(place)
+    python = place.parent / "bin/python3"
+    python.symlink_to(sys.executable)
+    first, again = run(place), run(place)
+    assert first.stderr.count("Compiling the numerical kernels") == 1
+    assert again.stderr == ""
+    assert (place / "compiled").read_text() == "once "
+    (place / "tools/compile_kernels.py").write_text("raise SystemExit(1)\n")
+    (place / "requirements.lock").write_text("# changed\n")
+    refused = run(place)
+    assert refused.returncode == 0
+    assert "Left to the first run" in refused.stderr
+    assert run(place).stderr == ""
+
+
+@pytest.mark.slow
+def test_every_kernel_of_the_workflow_is_compiled_ahead(finished, tmp_path: Path) -> None:
+    """Numba keeps one file for each compiled signature; the workflow needs none besides."""
+    variables = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    script = [sys.executable, str(ROOT / "tools/compile_kernels.py")]
+    subprocess.run(script, env=variables, check=True, capture_output=True)
+    ahead = {path.name for path in tmp_path.rglob("*.nbc")}
+    needed = {path.name for path in (finished.folder / "src").rglob("*.nbc")}
+    assert needed
+    assert needed <= ahead
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-build.lock", "pyproject.toml"])
