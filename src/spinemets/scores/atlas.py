@@ -111,7 +111,8 @@ score with a point, list or cut-off that is from memory or unsure.
 _CROSSWALKS: Final = """\
 Three tables; choose one by name, never mix them. No inverse was published: ECOG to KPS is the
 interval of KPS grades that the table sends to that ECOG grade, and a score is determined only when
-both ends agree."""
+both ends agree. A table is named by `scores.crosswalk` in `config/config.yaml`, by `crosswalk` in a
+mapping (the same one: two for one cohort are refused), or by `spinemets score --crosswalk`."""
 _DOSES: Final = """\
 BED = n d (1 + d / (α/β)); EQD2 = n d (d + α/β) / (2 + α/β). α/β is 10 Gy for tumour and 2 Gy for
 spinal cord; no repair or repopulation term."""
@@ -184,6 +185,10 @@ def crosswalk_page() -> str:
         (str(kps), *(str(t.kps_to_ecog[kps]) for t in tables.values()))
         for kps in range(100, 0, -10)
     ]
+    back = [
+        (str(ecog), *("-".join(map(str, t.kps((ecog, ecog)))) for t in tables.values()))
+        for ecog in range(5)
+    ]
     notes = []
     for name, t in tables.items():
         extra = f"; {t.agreement}" if t.agreement else ""
@@ -196,6 +201,8 @@ def crosswalk_page() -> str:
                 MADE,
                 _CROSSWALKS,
                 markdown_table(["KPS", *(f"`{name}`" for name in tables)], rows),
+                "Backwards, as intervals of KPS:",
+                markdown_table(["ECOG", *(f"`{name}`" for name in tables)], back),
                 "\n".join(notes),
             ]
         )
