@@ -10,6 +10,7 @@ from spinemets import contract, strata
 from spinemets import settings as settings_module
 from spinemets.errors import Fault, InputError
 from spinemets.plan import crosswalks
+from spinemets.scores import registry
 from spinemets.settings import Cohort, Settings
 
 
@@ -34,6 +35,8 @@ class Study:
         self._refuse_outside()
         self._check_groupings()
         self._refuse_mixed_crosswalks()
+        scores = self.settings.scores
+        registry.check(scores.ids, scores.folders, scores.variants)
 
     def _check_groupings(self) -> None:
         """Every grouping that the configuration names must exist, own ones included."""

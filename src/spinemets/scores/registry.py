@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -68,7 +68,26 @@ def load_definitions(
     """
     own = _own_definitions(folders)
     wanted = [*shipped(), *own] if ids is None else list(ids)
-    known = {*shipped(), *own}
+    refuse_unknown(wanted, {*shipped(), *own})
+    return {name: own[name] if name in own else _shipped_definition(name) for name in wanted}
+
+
+def refuse_unknown(wanted: Iterable[str], known: Collection[str]) -> None:
+    """
+    Refuse scores that nobody has defined.
+
+    Parameters
+    ----------
+    wanted : iterable of str
+        Ids asked for.
+    known : collection of str
+        Ids that there are.
+
+    Raises
+    ------
+    InputError
+        With one fault per unknown id, which names the nearest known one.
+    """
     faults = [
         Fault(
             "scores",
@@ -81,7 +100,39 @@ def load_definitions(
     ]
     if faults:
         raise InputError(faults)
-    return {name: own[name] if name in own else _shipped_definition(name) for name in wanted}
+
+
+def check(
+    ids: Sequence[str], folders: Sequence[str], variants: Mapping[str, Sequence[str]]
+) -> None:
+    """
+    Check what a configuration says of scores, before anything is computed.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        Scores to compute.
+    folders : sequence of str
+        Folders with a study's own files.
+    variants : Mapping of str to sequence of str
+        Variants to compute beside the published form, per score.
+
+    Raises
+    ------
+    InputError
+        With every fault of the study's own files, or unknown scores and variants.
+
+    Notes
+    -----
+    Shipped definitions are right: they are read only where own files or variants refer to them.
+    """
+    from spinemets.scores import forms
+
+    if variants or any(True for folder in folders for _ in Path(folder).glob("*.yaml")):
+        wanted = load_definitions(ids, folders)
+        forms.named_variants(variants, wanted, "config", "scores.variants")
+    else:
+        refuse_unknown(ids, shipped())
 
 
 def with_dependencies(
