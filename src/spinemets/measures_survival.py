@@ -35,11 +35,14 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
         ),
         "function (`model`)": (
             "`ambulation_kept`, `ambulation_regained`, `frankel_improved`, "
-            "`frankel_unchanged`, `frankel_worse`: shares, `events` is the count"
+            "`frankel_unchanged`, `frankel_worse`: shares of those recorded, `events` is the "
+            "count; "
+            "`walking_alive`, `dead_before_seen`: shares of those seen again or dead within 90 days"
         ),
     },
     "models": {
-        "all (`model`)": "one row when a score can't be modelled, with the reason",
+        "all (`model`)": "one row when a score can't be modelled, with the reason; "
+        "`left_out`: who can't enter any model (`n` is who is left), in `note`",
         "spline (`model`)": (
             "`hazard_ratio` at each value of the points (`term`) against the median, "
             "`spline_p`, `bend_p`; unstratified and per grouping (`stratum_set`)"
@@ -83,10 +86,12 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
             "`stratum_set` is the comparison, `term` the weights (unweighted, overlap, "
             "inverse): per group (`stratum`) `effective_n`, `weighted_survival` by "
             "`horizon`, `restricted_mean_months`; `restricted_mean_difference_months`, "
-            "`hazard_ratio`, `e_value`, `e_value_limit`, `effective_share`, "
+            "`hazard_ratio`, `e_value`, `e_value_limit`, `e_value_risk_ratio` (of mortality at the "
+            "horizon), `e_value_restricted_mean` (why there is none), `effective_share`, "
             "`largest_weight`; `standardised_difference` per covariate (`stratum`); "
             "`warning` rows speak in `note`"
         ),
+        "all (`model`)": "`left_out`: who can't enter any analysis (`n` is who is left), in `note`",
         "advice (`model`)": (
             "`hazard_ratio` of concordant against discordant within bands; "
             "`ambulatory_after` per answer (`stratum`)"

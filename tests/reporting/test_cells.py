@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from spinemets.reporting import cells, methods, score_cells
+from spinemets.reporting import cells, methods, score_cells, table_one_cells
 from spinemets.results import Row, frame
 from spinemets.settings import load
 
@@ -47,7 +47,7 @@ def test_table_one_shows_levels_and_missing():
         ],
         columns=["variable", "level", "statistic", "value"],
     )
-    shown = cells.table_one(released.assign(stratum_set="overall", stratum="all"))
+    shown = table_one_cells.table_one(released.assign(stratum_set="overall", stratum="all"))
     assert shown.rows[0][2] == "1 (25 %)"
     assert shown.rows[1][1] == "2 (67 %)"
     assert shown.rows[2][:2] == ["Age at time zero, years", "61.0 (55.5 to 70.0)"]

@@ -130,3 +130,35 @@ def test_a_cohort_of_nobody_and_few_events_give_reasons():
     nobody, curves = outcome_tables(patients[:0], {}, "demo", [6], 24, 10)
     assert curves.empty
     assert all(r.estimate is None and r.note for r in nobody)
+
+
+def test_a_group_below_the_minimum_is_a_row_with_the_reason():
+    patients, _ = table()
+    labels = np.where(np.arange(len(patients)) < 6, "few", "many").astype(object)
+    groups = {"treatment": (labels, ["few", "many", "nobody"])}
+    rows, curves = outcome_tables(patients, groups, "demo", [3.0, 12.0], 24, 10)
+    small = [r for r in rows if r.stratum == "few" and r.measure == "cumulative_incidence"]
+    assert small
+    assert {r.note.partition(";")[0] for r in small} == {"fewer than 10 patients"}
+    assert all(r.n <= 6 and r.estimate is None for r in small)
+    assert "few" not in set(curves["stratum"])
+    nobody = [r for r in rows if r.stratum == "nobody" and r.measure == "cumulative_incidence"]
+    assert {r.note.partition(";")[0] for r in nobody} == {"no patient who can have the outcome"}
+
+
+def test_death_before_walking_was_seen_again_is_a_third_answer():
+    patients = pd.DataFrame(
+        {
+            "survival_days": [30.0, 30, 400, 400, 400, 400],
+            "died": pd.array([True, True, True, False, False, True], dtype="boolean"),
+            "ambulatory_before": pd.array([True, None, True, True, False, True], dtype="boolean"),
+            "ambulatory_after": pd.array([None, None, None, True, False, True], dtype="boolean"),
+        }
+    )
+    rows, _ = outcome_tables(patients, {}, "demo", [3.0], 24, 2)
+    dead = only(rows, measure="dead_before_seen")
+    # Dead within 90 days unseen: the first. Unknown before, or alive long and unseen: not counted.
+    assert (dead.events, dead.n) == (1, 4)
+    assert (only(rows, measure="walking_alive").events, dead.n) == (2, 4)
+    assert only(rows, measure="ambulation_kept").n == 2
+    assert "third answer" in dead.method

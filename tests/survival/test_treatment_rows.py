@@ -59,6 +59,10 @@ def test_weighting_removes_the_confounding_that_the_unweighted_result_has(rows):
         ratio = only(rows, measure="hazard_ratio", term=scheme)
         assert ratio.lower < 1 < ratio.upper
         assert only(rows, measure="e_value_limit", term=scheme).estimate == 1
+        assert only(rows, measure="e_value_risk_ratio", term=scheme).estimate < 1.7
+        assert only(rows, measure="e_value_restricted_mean", term=scheme).note
+        gap = only(rows, measure="restricted_mean_difference_months", term=scheme)
+        assert gap.contrast == "surgery against none"
     assert only(rows, measure="hazard_ratio", term="unweighted").upper < 1
 
 

@@ -17,6 +17,7 @@ from spinemets.reporting import (
     quality_cells,
     score_cells,
     survival_cells,
+    table_one_cells,
 )
 from spinemets.reporting.cells import Shown
 from spinemets.settings import Cohort, Settings
@@ -141,7 +142,7 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
     changes = {"column": "Column", "conversion": "Conversion", "n": "Values", "flag": "Caveat"}
     own = cohort.strata
     drawn = list(settings.survival.strata if own is None else own)
-    grouped = [cells.table_one_by(found["table1"], name) for name in drawn]
+    grouped = [table_one_cells.table_one_by(found["table1"], name) for name in drawn]
     by_group = [shown for shown in grouped if shown is not None]
     tables: dict[str, Sequence[Shown]] = {
         "patients": [
@@ -155,7 +156,7 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
             quality_cells.patterns(found["missing_patterns"]),
             quality_cells.lost(found["lost_patients"], found["survival_scored"], names),
         ],
-        "table1": [cells.table_one(found["table1"]), *by_group],
+        "table1": [table_one_cells.table_one(found["table1"]), *by_group],
         "survival": [
             cells.survival(
                 found["survival_summary"],

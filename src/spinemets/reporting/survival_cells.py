@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from spinemets import strata
-from spinemets.reporting.cells import Shown, count, estimate, group_name, number, set_name
+from spinemets.reporting import outcome_cells
+from spinemets.reporting.cells import Shown, cell, count, estimate, p_value, set_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,43 +16,6 @@ WEIGHTS: Final = {
     "overlap": "Overlap weights",
     "inverse": "Inverse-probability weights",
 }
-SHARES: Final = {
-    "ambulation_kept": "Walking kept",
-    "ambulation_regained": "Walking regained",
-    "frankel_improved": "Frankel grade improved",
-    "frankel_unchanged": "Frankel grade unchanged",
-    "frankel_worse": "Frankel grade worse",
-}
-
-
-def _cell(table: pd.DataFrame, **wanted: str) -> str:
-    """The one estimate that fits, as text; empty when there is none."""
-    found = table
-    for name, value in wanted.items():
-        found = found[found[name].eq(value)]
-    return estimate(found.iloc[0]) if len(found) else ""
-
-
-def p_value(row: Any) -> str:
-    """
-    Print a P value.
-
-    Parameters
-    ----------
-    row : Series
-        Row of a long result table.
-
-    Returns
-    -------
-    str
-        ``"< 0.001"`` below that; the reason where there is none.
-    """
-    import pandas as pd
-
-    if pd.isna(row["estimate"]):
-        return str(row["note"]) or "not released"
-    value = float(row["estimate"])
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _p(table: pd.DataFrame, **wanted: str) -> str:
@@ -91,8 +54,8 @@ def beyond_strata(table: pd.DataFrame, names: Mapping[str, str]) -> Shown:
         label = names.get(score, score) + (f", {variant}" if variant else "")
         rows.append([
             f"{label} within {set_name(grouping).lower()}",
-            _cell(found, measure="hazard_ratio", term="unstratified"),
-            _cell(found, measure="hazard_ratio", term="stratified"),
+            cell(found, measure="hazard_ratio", term="unstratified"),
+            cell(found, measure="hazard_ratio", term="stratified"),
             _p(here, measure="interaction_p"),
             str(share["note"]),
         ])  # fmt: skip
@@ -128,9 +91,9 @@ def added_value(table: pd.DataFrame, names: Mapping[str, str]) -> Shown:
         score, variant, grouping = (str(k) for k in keys)
         label = names.get(score, score) + (f", {variant}" if variant else "")
         row = [f"{label} and {set_name(grouping).lower()}"]
-        row += [_cell(found, measure="harrell_c", term=t) for t in ("score", "strata", "both")]
+        row += [cell(found, measure="harrell_c", term=t) for t in ("score", "strata", "both")]
         row += [_p(found, measure="lrt_p", term=t) for t in ("score_added", "strata_added")]
-        row += [_cell(found, measure="ipa", term=t) for t in ("score", "strata", "both")]
+        row += [cell(found, measure="ipa", term=t) for t in ("score", "strata", "both")]
         rows.append(row)
     head = ["Score and groups", "C, score", "C, groups", "C, both", "P, score added",
             "P, groups added", "IPA, score", "IPA, groups", "IPA, both"]  # fmt: skip
@@ -160,14 +123,14 @@ def eras(table: pd.DataFrame, names: Mapping[str, str]) -> Shown:
         score, variant, era = (str(k) for k in keys)
         label = names.get(score, score) + (f", {variant}" if variant else "")
         if era == "all":
-            c = _p(found, measure="c_trend_p") or _cell(found, measure="harrell_c")
+            c = _p(found, measure="c_trend_p") or cell(found, measure="harrell_c")
             ratio = _p(found, measure="observed_expected_trend_p")
             rows.append([f"{label}: P for trend", "", c, ratio])
             continue
         first = found.iloc[0]
         rows.append([
-            f"{label}: {era}", count(first["n"]), _cell(found, measure="harrell_c"),
-            _cell(found, measure="observed_expected"),
+            f"{label}: {era}", count(first["n"]), cell(found, measure="harrell_c"),
+            cell(found, measure="observed_expected"),
         ])  # fmt: skip
     survival = table[table["model"].eq("era") & table["score"].eq("")]
     notes = [
@@ -205,9 +168,9 @@ def comparisons(table: pd.DataFrame) -> Shown:
             if here.empty:
                 continue
             rows.append([
-                f"{name}: {words}", _cell(here, measure="restricted_mean_difference_months"),
-                _cell(here, measure="hazard_ratio"), _cell(here, measure="e_value"),
-                _cell(here, measure="effective_share"),
+                f"{name}: {words}", cell(here, measure="restricted_mean_difference_months"),
+                cell(here, measure="hazard_ratio"), cell(here, measure="e_value"),
+                cell(here, measure="effective_share"),
             ])  # fmt: skip
         if not found["term"].isin(list(WEIGHTS)).any():
             rows.append([name, str(found.iloc[0]["note"]), "", "", ""])
@@ -272,11 +235,11 @@ def advice(table: pd.DataFrame, survival: pd.DataFrame, names: Mapping[str, str]
         score = grouping.removeprefix("advice:")
         here = table[table["model"].eq("advice") & table["score"].eq(score)]
         first = found.iloc[0]
-        ratio = _cell(here, measure="hazard_ratio") if answer == "concordant" else ""
+        ratio = cell(here, measure="hazard_ratio") if answer == "concordant" else ""
         rows.append([
             f"{names.get(score, score)}: {answer.replace('_', ' ')}", count(first["n"]),
-            count(first["events"]), _cell(found, measure="median_survival_months"),
-            _cell(here, measure="ambulatory_after", stratum=answer), ratio,
+            count(first["events"]), cell(found, measure="median_survival_months"),
+            cell(here, measure="ambulatory_after", stratum=answer), ratio,
         ])  # fmt: skip
     head = ["Advice of: answer", "n", "Deaths", "Median, months", "Walking after treatment",
             "HR, concordant against discordant"]  # fmt: skip
@@ -301,82 +264,10 @@ def balance(table: pd.DataFrame) -> Shown:
     part = table[table["measure"].eq("standardised_difference")]
     rows = []
     for keys, found in part.groupby(["stratum_set", "stratum"], sort=False):
-        cells = [_cell(found, term=term) for term in WEIGHTS]
+        cells = [cell(found, term=term) for term in WEIGHTS]
         rows.append([f"{str(keys[0]).replace('_', ' ')}: {keys[1]}", *cells])
     head = ["Covariate", *WEIGHTS.values()]
     return Shown("Balance (standardised differences)", head, rows)
-
-
-def incidence(table: pd.DataFrame, curves: pd.DataFrame) -> Shown:
-    """
-    Cumulative incidence of other outcomes at a year, with death as competing risk.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Released table ``outcomes``.
-    curves : pandas.DataFrame
-        Released table ``cumulative_incidence``.
-
-    Returns
-    -------
-    Shown
-        One line per outcome and group.
-    """
-    rows = []
-    at = curves[curves["time_months"].eq(12)]
-    for keys, found in at.groupby(["outcome", "stratum_set", "stratum"], sort=False):
-        outcome, grouping, group = (str(k) for k in keys)
-        cells = []
-        for cause in ("event", "death"):
-            row = found[found["cause"].eq(cause)]
-            cells += [_interval(r) for _, r in row.iterrows()] or [""]
-        label = outcome.replace("_", " ").capitalize()
-        where = f": {set_name(grouping)}: {group_name(grouping, group)}"
-        rows.append([label + ("" if grouping == "overall" else where), *cells])
-    tests = table[table["measure"].eq("gray_p")]
-    notes = [
-        f"{str(r['model']).replace('_', ' ').capitalize()} by {strata.title(r['stratum_set'])}: "
-        f"Gray's test {p_value(r)}."
-        for _, r in tests.iterrows()
-    ]
-    lacking = table[table["note"].str.startswith("not recorded in this cohort")]
-    notes += [f"{text[0].upper()}{text[1:]}." for text in dict.fromkeys(lacking["note"])]
-    head = ["Outcome", "Cumulative incidence at 12 months", "Death without it"]
-    return Shown("Outcomes beside death", head, rows, notes)
-
-
-def _interval(row: Any) -> str:
-    import pandas as pd
-
-    value = number(row["incidence"], 3)
-    if pd.isna(row["lower"]):
-        return value
-    return f"{value} ({number(row['lower'], 3)} to {number(row['upper'], 3)})"
-
-
-def function(table: pd.DataFrame) -> Shown:
-    """
-    Walking and neurology after treatment.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Released table ``outcomes``.
-
-    Returns
-    -------
-    Shown
-        One line per group.
-    """
-    part = table[table["model"].eq("function")]
-    rows = []
-    for keys, found in part.groupby(["stratum_set", "stratum"], sort=False):
-        grouping, group = (str(k) for k in keys)
-        label = f"{set_name(grouping)}: {group_name(grouping, group)}"
-        label = "All patients" if grouping == "overall" else label
-        rows.append([label, *(_cell(found, measure=m) for m in SHARES)])
-    return Shown("Walking and neurology after treatment", ["Group", *SHARES.values()], rows)
 
 
 def tables(
@@ -406,5 +297,8 @@ def tables(
             advice(treatment, found["survival_advice"], names),
             balance(treatment),
         ],
-        "outcomes": [incidence(outcomes, found["cumulative_incidence"]), function(outcomes)],
+        "outcomes": [
+            outcome_cells.incidence(outcomes, found["cumulative_incidence"]),
+            outcome_cells.function(outcomes),
+        ],
     }

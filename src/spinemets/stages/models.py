@@ -93,7 +93,7 @@ class Models:
         from spinemets.survival.describe import read_sample
 
         self.settings, self.survival, self.cohort = settings, survival, cohort
-        self.sample, self.used, _ = read_sample(patients)
+        self.sample, self.used, self.left_out = read_sample(patients)
         self.patients = patients[self.used].reset_index(drop=True)
         self.missing = {n: strata.recorded(patients, n, survival) for n in survival.strata}
         self.strata = {
@@ -172,7 +172,7 @@ class Models:
 
     def of_cohort(self) -> list[ModelRow]:
         """
-        What doesn't depend on a score: drift of survival over calendar time.
+        What doesn't depend on a score: who is in no model, drift of survival over calendar time.
 
         Returns
         -------
@@ -184,7 +184,10 @@ class Models:
         from spinemets.survival.sample import floats
 
         year = floats(groupings.column(self.patients, "calendar_year"))
-        return survival_drift(self.sample, year, self.strata, self.cohort)
+        used = ModelRow("left_out", model="all", cohort=self.cohort, n=self.sample.n,
+                        events=self.sample.n_events,
+                        note=self.left_out or "nobody is left out")  # fmt: skip
+        return [used, *survival_drift(self.sample, year, self.strata, self.cohort)]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

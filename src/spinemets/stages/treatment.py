@@ -61,8 +61,11 @@ class Treatments:
 
         self.settings, self.survival, self.info = settings, survival, info
         self.cohort = str(info["id"])
-        self.sample, used, _ = read_sample(patients)
+        self.sample, used, left_out = read_sample(patients)
         self.patients = patients[used].reset_index(drop=True)
+        self.left_out = ModelRow("left_out", model="all", cohort=self.cohort, n=self.sample.n,
+                                 events=self.sample.n_events,
+                                 note=left_out or "nobody is left out")  # fmt: skip
 
     def covariates(self, rows: np.ndarray[Any, Any]) -> Covariates:
         """
@@ -333,7 +336,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         patients = pd.read_parquet(args.patients)
         cohort = Treatments(patients, info, args.settings, args.survival_settings)
         panels = [cohort.panel(name) for name in TIMED]
-        rows = [row for found, _ in panels for row in found]
+        rows = [cohort.left_out, *(row for found, _ in panels for row in found)]
         rows += [row for one in args.settings.comparisons for row in cohort.comparison(one)]
         counts, survival, outcomes = cohort.advice(args.score_settings)
         write_csv(frame([*rows, *outcomes], ModelRow), args.out_treatment)

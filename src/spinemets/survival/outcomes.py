@@ -10,6 +10,7 @@ import numpy as np
 from spinemets.results import ModelRow, finite
 from spinemets.survival.competing import CumulativeIncidence, aalen_johansen
 from spinemets.survival.fine_gray import fine_gray
+from spinemets.survival.function import function_rows
 from spinemets.survival.gray import gray_test
 from spinemets.survival.sample import Bools, Floats, Sample, at_risk, floats, make_sample
 from spinemets.survival.score_data import (
@@ -20,7 +21,6 @@ from spinemets.survival.score_data import (
     hazard_ratio,
     merge_small,
 )
-from spinemets.survival.shares import wilson
 from spinemets.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ INCIDENCE_COLUMNS: Final = (
     "cohort", "outcome", "stratum_set", "stratum", "cause", "time_months", "incidence", "lower",
     "upper", "at_risk", "events",
 )  # fmt: skip
-FRANKEL: Final = "ABCDE"
 
 
 @dataclass(frozen=True)
@@ -314,65 +313,14 @@ def _gray(data: Competing, labels: Labels, where: dict[str, Any]) -> ModelRow:
     return data.row("gray_p", test.p, method=f"Gray's test, {test.df} df", note=test.note, **where)
 
 
-def function_rows(
-    patients: pd.DataFrame, labels: Labels, stratum_set: str, levels: list[str], cohort: str
-) -> list[ModelRow]:
-    """
-    Walking kept and regained, and change of the Frankel grade.
-
-    Parameters
-    ----------
-    patients : pandas.DataFrame
-        Patient table.
-    labels : ndarray of str of shape (n,)
-        Group of every patient.
-    stratum_set : str
-        Grouping.
-    levels : list of str
-        Groups.
-    cohort : str
-        Cohort id.
-
-    Returns
-    -------
-    list of ModelRow
-        Shares with Wilson's interval; ``n`` are those with both values recorded (who died before
-        being seen again has none), ``events`` those with the outcome.
-    """
-    from spinemets import groupings
-
-    before, after = (
-        floats(groupings.column(patients, f"ambulatory_{w}")) for w in ("before", "after")
-    )
-    grades = {letter: float(i) for i, letter in enumerate(FRANKEL)}
-    first, last = (
-        floats(groupings.column(patients, f"frankel_{w}").astype("object").map(grades))
-        for w in ("before", "after")
-    )
-    seen, graded = np.isfinite(before) & np.isfinite(after), np.isfinite(first) & np.isfinite(last)
-    shares = {
-        "ambulation_kept": (seen & (before == 1), after == 1),
-        "ambulation_regained": (seen & (before == 0), after == 1),
-        "frankel_improved": (graded & (first < grades["E"]), last > first),
-        "frankel_unchanged": (graded, last == first),
-        "frankel_worse": (graded & (first > grades["A"]), last < first),
-    }
-    out = []
-    for level in levels:
-        rows = labels == level
-        for measure, (whole, part) in shares.items():
-            n, count = int((rows & whole).sum()), int((rows & whole & part).sum())
-            where: dict[str, Any] = {
-                "cohort": cohort, "model": "function", "stratum_set": stratum_set,
-                "stratum": level, "n": n, "events": count,
-            }  # fmt: skip
-            if not n:
-                out.append(ModelRow(measure, note="nobody with both values", **where))
-                continue
-            low, high = wilson(count, n)
-            out.append(ModelRow(measure, count / n, low, high, **where,
-                                method="share of those recorded, Wilson interval"))  # fmt: skip
-    return out
+def _too_small(
+    data: Competing, labels: Labels, stratum_set: str, level: str, minimum: int
+) -> ModelRow:
+    """A group that is too small for a curve is a row that says so."""
+    size = _size(data, labels == level, 1)
+    note = f"fewer than {minimum} patients" if size["n"] else "no patient who can have the outcome"
+    return data.row("cumulative_incidence", stratum_set=stratum_set, stratum=level, note=note,
+                    **size)  # fmt: skip
 
 
 def outcome_tables(
@@ -426,6 +374,7 @@ def outcome_tables(
         for name, (labels, levels) in every.items():
             own = labels[data.used]
             shown = [g for g in levels if (own == g).sum() >= minimum]
+            rows += [_too_small(data, own, name, g, minimum) for g in levels if g not in shown]
             curves.append(incidence_table(data, own, name, shown, last, minimum))
             rows += incidence_rows(data, own, name, shown, months)
             if name != "overall":

@@ -10,13 +10,14 @@ import numpy as np
 
 from spinemets.results import ModelRow, finite
 from spinemets.survival.cox_fit import fit_cox
+from spinemets.survival.e_value import e_value, e_value_of_risks
 from spinemets.survival.kaplan_meier import Estimate
 from spinemets.survival.kaplan_meier import fit as fit_kaplan_meier
 from spinemets.survival.propensity import IMBALANCE, Covariates, effective_size
 from spinemets.survival.restricted_mean import restricted_mean_difference
 from spinemets.survival.sample import Bools, Sample
 from spinemets.survival.score_data import Labels, cox, hazard_ratio
-from spinemets.survival.weighting import WeightedComparison, compare_schemes, e_value
+from spinemets.survival.weighting import WeightedComparison, compare_schemes
 from spinemets.units import DAYS_PER_MONTH
 
 ASSOCIATION: Final = "association: treatment was not allocated by the analysis"
@@ -210,7 +211,8 @@ def _weighted(
     gap = Estimate(gap.value, gap.lower, gap.upper, gap.std_error, _note(data, gap.note))
     out.append(data.estimate("restricted_mean_difference_months", gap, DAYS_PER_MONTH,
                              term=scheme, horizon=f"{tau:g}mo", method=boot))  # fmt: skip
-    return [*out, *_ratio(data, found, scheme), *_balance(data, found, scheme)]
+    out += [*_ratio(data, found, scheme), *_confounding(data, found, scheme, tau)]
+    return [*out, *_balance(data, found, scheme)]
 
 
 def _difference(found: WeightedComparison, names: tuple[str, str]) -> Estimate:
@@ -240,6 +242,26 @@ def _ratio(data: Compared, found: WeightedComparison, scheme: str) -> list[Model
         *out,
         data.row("e_value", confounding.point, term=scheme, method=told),
         data.row("e_value_limit", confounding.limit, term=scheme, method=told),
+    ]
+
+
+def _confounding(
+    data: Compared, found: WeightedComparison, scheme: str, tau: float
+) -> list[ModelRow]:
+    """E-value of the risks at the horizon, and why restricted means have none."""
+    if data.randomised:
+        return []
+    where: dict[str, Any] = {"term": scheme, "horizon": f"{tau:g}mo"}
+    by_name = {str(g.level): g.curve.at(tau * DAYS_PER_MONTH) for g in found.groups}
+    risks = [1 - by_name[name].value for name in data.names]
+    known = all(np.isfinite(r) and r > 0 for r in risks)
+    notes = [e.note for e in by_name.values() if e.note] or ["no deaths in a group"]
+    value = e_value_of_risks(*risks) if known else None
+    told = "of weighted mortality at the horizon; the interval of the ratio isn't bootstrapped"
+    none = "no E-value is published for a difference of restricted means: read the others"
+    return [
+        data.row("e_value_risk_ratio", value, method=told, note="" if known else notes[0], **where),
+        data.row("e_value_restricted_mean", note=none, **where),
     ]
 
 
