@@ -104,7 +104,7 @@ def test_a_cohort_without_scores_says_so(draw, tmp_path):
     assert "no score could be computed" in drawing.caption
     (tmp_path / "tables" / "score_notes.csv").unlink()
     rest = Source(tmp_path / "tables", {}, drawing_settings())
-    assert rest.score("new_score_2020", "a_variant") == "New score 2020, A variant"
+    assert rest.score("new_score_2020", "a_variant") == "New score 2020, a variant"
     assert rest.label == "cohort"
 
 

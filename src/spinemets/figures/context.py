@@ -43,6 +43,8 @@ TEXT: Final = 22.0
 #: Width below which the blocks stand in one column.
 TWO_COLUMNS: Final = 150.0
 NARROWEST: Final = 76.0
+#: A study named by author and year is cited by its name; others need their source beside it.
+YEAR: Final = r"(?:19|20)\d\d"
 OTHER_CLOCK: Final = "†"
 VERIFY: Final = "‡"
 
@@ -216,6 +218,10 @@ def _remarks(data: pd.DataFrame) -> list[str]:
         found.append(f"{OTHER_CLOCK} Another time zero than this cohort's, or none stated.")
     if data["needs_verification"].any():
         found.append(f"{VERIFY} To be verified against the paper before it is quoted.")
+    untitled = data[~data["own"] & ~data["study"].str.contains(YEAR)]
+    cited = dict.fromkeys(zip(untitled["study"], untitled["source"], strict=True))
+    if cited:
+        found.append(f"Sources: {'; '.join(f'{study}: {where}' for study, where in cited)}.")
     low = data[data["block"].isin([HARRELL, AUC]) & ~data["own"] & data["estimate"].lt(0.5)]
     if len(low):
         names = ", ".join(dict.fromkeys(low["label"]))

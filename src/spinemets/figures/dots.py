@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
-from spinemets.figures.source import Source, span
+from spinemets.figures.source import Source, horizon_words, span
 from spinemets.figures.style import FONT, SMALL, Page
 from spinemets.results import SUSPECT, kind_of
 
@@ -96,7 +96,7 @@ class Kind:
                 "upper", "n", "events", "note"]  # fmt: skip
         data = shown[keep].assign(label=labels)
         spoken = "; ".join(
-            f"{label}, {row[by]}: {_interval(row, self.ends)}"
+            f"{label}, {horizon_words(row[by])}: {_interval(row, self.ends)}"
             for label, (_, row) in zip(labels, shown.iterrows(), strict=True)
         )
         return Drawing(
@@ -166,7 +166,7 @@ def _page(
             page.text(MARGIN, HEAD + (i + 0.5) * ROW + offset, line, fontsize=SMALL)
     for p, panel in enumerate(panels):
         x = LEFT + p * room
-        heading = {"points": "Points", "band": "Bands"}.get(panel, panel)
+        heading = {"points": "Points", "band": "Bands"}.get(panel) or horizon_words(panel)
         page.text(x, HEAD - 3, heading, fontweight="bold")
         some = shown[shown[by].eq(panel)]
         n, events = ([int(v) for v in some[c].dropna()] for c in ("n", "events"))

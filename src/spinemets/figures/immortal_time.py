@@ -11,7 +11,7 @@ from spinemets.figures.base import MARGIN, Drawing, Figure, empty
 from spinemets.figures.curves import Curve
 from spinemets.figures.layouts import LINE, Y_LABEL
 from spinemets.figures.multiples import Place, multiples
-from spinemets.figures.source import Source, count, plain
+from spinemets.figures.source import Source, count, named, plain
 from spinemets.figures.style import SMALL, Page
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def draw(source: Source) -> Drawing:
         left_out += [(f"{_words(name)}, {who}", why) for who, why in gone]
         panels.append((name, [_shifted(c, _begin(name)) for c in found]))
     if not any(curves for _, curves in panels):
-        notes = [f"{plain(str(r['stratum_set'])).lower()}: {r['note']}" for _, r in table.iterrows()
+        notes = [f"{named(str(r['stratum_set']))}: {r['note']}" for _, r in table.iterrows()
                  if r["note"] and r["estimate"] != r["estimate"]]  # fmt: skip
         reason = "; ".join(dict.fromkeys(notes[:3])) or " ".join(km.not_drawn(left_out))
         reason = f"No treatment that begins after time zero is compared: {reason}."

@@ -14,6 +14,9 @@ from spinemets.figures.style import FONT, SMALL, Page
 
 Y_LABEL: Final = "Overall survival (%)"
 LINE: Final = style.line_height(SMALL)
+#: Of a small panel: data area, and the room below it for ticks and numbers at risk.
+DATA_HEIGHT: Final = 25.0
+FOOT: Final = 4.0 + LINE + 1.6
 
 
 def one_panel(
@@ -215,7 +218,7 @@ def panels(
     """
     end = source.settings.follow_up_months
     columns = max(2, min(4, int((width - 8) // 40)))
-    gap, left, data_height = 7.0, 15.0, 25.0
+    gap, left = 7.0, 15.0
     panel = (width - left - MARGIN - 2 - (columns - 1) * gap) / columns
     titles = [style.wrap(c.label, panel, FONT, bold=True) for c in curves]
     times = km.thinned(km.risk_times(curves, end), end, panel)
@@ -223,55 +226,50 @@ def panels(
     heads = [
         max(len(titles[i]) for i in row) * style.line_height() + 2 * LINE + 1.5 for row in grid
     ]
-    foot = 4.0 + LINE + 1.6
-    total = 2 + sum(h + data_height + foot for h in heads) + 3 * (len(grid) - 1) + 9.5
+    total = 2 + sum(h + DATA_HEIGHT + FOOT for h in heads) + 3 * (len(grid) - 1) + 9.5
     page = Page(width, total + footer_height(source, width, remarks))
     y = 2.0
     for row, head in zip(grid, heads, strict=True):
         for place, i in enumerate(row):
-            x = left + place * (panel + gap)
-            _panel_title(page, curves[i], titles[i], x, y + head, panel)
-            axes = page.axes(x, y + head, panel, data_height)
-            km.prepare(axes, end, times)
-            if place:
-                axes.tick_params(labelleft=False)
-            for other in whole:
-                s = other.steps
-                axes.step(
-                    s["time_months"], s["survival"], where="post", color="#8C8C8C", linewidth=0.8
-                )
-            km.draw(axes, curves[i], style.COLOURS[0], "solid", 1.2)
-            at = y + head + data_height + 4.0 + LINE / 2
-            for t in times:
-                page.text(
-                    x + panel * t / end,
-                    at,
-                    count(curves[i].risk.get(t)),
-                    ha="center",
-                    fontsize=SMALL,
-                    color=style.QUIET,
-                )
-        page.text(
-            MARGIN,
-            y + head + data_height + 4.0 + LINE / 2,
-            "At risk",
-            fontsize=SMALL,
-            color=style.QUIET,
-        )
-        page.text(
-            MARGIN + 2,
-            y + head + data_height / 2,
-            Y_LABEL,
-            rotation=90,
-            ha="center",
-            fontsize=SMALL,
-        )
-        y += head + data_height + foot + 3
+            at = (left + place * (panel + gap), y + head, panel)
+            _panel_title(page, curves[i], titles[i], *at)
+            _group_panel(page, curves[i], whole, at, (times, end), first=not place)
+        quiet: dict[str, Any] = {"fontsize": SMALL, "color": style.QUIET}
+        below = y + head + DATA_HEIGHT + 4.0 + LINE / 2
+        page.text(MARGIN, below, "At risk", **quiet)
+        page.text(MARGIN + 2, y + head + DATA_HEIGHT / 2, Y_LABEL, rotation=90, ha="center",
+                  fontsize=SMALL)  # fmt: skip
+        y += head + DATA_HEIGHT + FOOT + 3
     page.text(width / 2, y, km.time_label(source), ha="center")
     key = "Blue: the group, 95 % band" + ("; grey: all patients" if whole else "")
     page.text(width / 2, y + 4.2, key, ha="center", fontsize=SMALL, color=style.QUIET)
     draw_footer(page, source, remarks)
     return page
+
+
+def _group_panel(
+    page: Page,
+    curve: Curve,
+    whole: list[Curve],
+    place: tuple[float, float, float],
+    clock: tuple[list[float], float],
+    *,
+    first: bool,
+) -> None:
+    """One group before the whole cohort, with its numbers at risk."""
+    x, top, wide = place
+    times, end = clock
+    axes = page.axes(x, top, wide, DATA_HEIGHT)
+    km.prepare(axes, end, times)
+    axes.tick_params(labelleft=first)
+    for other in whole:
+        s = other.steps
+        axes.step(s["time_months"], s["survival"], where="post", color="#8C8C8C", linewidth=0.8)
+    km.draw(axes, curve, style.COLOURS[0], "solid", 1.2)
+    below = top + DATA_HEIGHT + 4.0 + LINE / 2
+    for t in times:
+        page.text(x + wide * t / end, below, count(curve.risk.get(t)), ha="center",
+                  fontsize=SMALL, color=style.QUIET)  # fmt: skip
 
 
 def _panel_title(
@@ -283,7 +281,7 @@ def _panel_title(
     y += len(lines) * style.line_height()
     numbers = f"deaths {count(curve.events)} / n {count(curve.n)}"
     page.text(x, y + 0.5 * LINE, numbers, fontsize=SMALL)
-    median = f"median {curve.median_text()} mo"
+    median = f"median {curve.median_text()} months"
     if style.text_width(median, SMALL) > width + 3:
-        median = f"{curve.median_text()} mo"
+        median = f"{curve.median_text()} months"
     page.text(x, y + 1.5 * LINE, median, fontsize=SMALL)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
-from spinemets.figures.source import Source, count
+from spinemets.figures.source import Source, count, horizon_words
 from spinemets.figures.style import SMALL, Page
 from spinemets.results import kind_of
 
@@ -20,6 +20,7 @@ GAP: Final = 13.0
 HEAD: Final = 6.0
 FOOT: Final = 10.0
 KEY: Final = 4.0
+RISKS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 #: What to make of a calibration, by where its risks come from.
 ORIGINS: Final = {
     "published": "Dots joined by lines: risks that the authors published for their bands.",
@@ -62,13 +63,19 @@ def draw_calibration(source: Source) -> Drawing:
     horizons = list(dict.fromkeys(shown["horizon"]))
     remarks = source.score_footnotes([s for s, _ in keys])
     page, places = _grid(
-        source, [source.score(*k) for k in keys], [f"{h}" for h in horizons], width, remarks
+        source,
+        [source.score(*k) for k in keys],
+        [horizon_words(h) for h in horizons],
+        width,
+        remarks,
     )
     for (score, variant), (axes, first) in zip(keys, places, strict=True):
         if first:
             axes.set_ylabel("Observed risk of death")
         axes.plot([0, 1], [0, 1], color=style.FAINT, linewidth=0.6)
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="Predicted risk of death")
+        for set_ticks in (axes.set_xticks, axes.set_yticks):  # a square: both axes alike
+            set_ticks(RISKS, [f"{r:g}" for r in RISKS])
         for h, horizon in enumerate(horizons):
             mine = shown[
                 shown["score"].eq(score)
@@ -83,8 +90,8 @@ def draw_calibration(source: Source) -> Drawing:
         page,
         shown.drop(columns=["cohort"]).assign(label=labels),
         caption=f"{CALIBRATION}: {source.label}. Observed against predicted risk of death by each "
-        f"horizon ({', '.join(horizons)}), with 95 % intervals. {_origins(shown)} On the "
-        "diagonal the risks are right; above it too low.",
+        f"horizon ({', '.join(map(horizon_words, horizons))}), with 95 % intervals. "
+        f"{_origins(shown)} On the diagonal the risks are right; above it too low.",
         alt=f"{CALIBRATION}. {'; '.join(ends)}.",
         sources=sources,
         footnotes=remarks,
@@ -116,8 +123,8 @@ def _range(shown: pd.DataFrame, key: tuple[str, str]) -> str:
     for horizon, part in rows.groupby("horizon", sort=False):
         first, last = part.iloc[0], part.iloc[-1]
         parts.append(
-            f"{horizon} observed {first['observed']:.2f} at predicted {first['predicted']:.2f}, "
-            f"{last['observed']:.2f} at {last['predicted']:.2f}"
+            f"{horizon_words(str(horizon))} observed {first['observed']:.2f} at predicted "
+            f"{first['predicted']:.2f}, {last['observed']:.2f} at {last['predicted']:.2f}"
         )
     return ", ".join(parts)
 
@@ -193,7 +200,9 @@ def draw_utility(source: Source) -> Drawing:
 def _title(rows: pd.DataFrame) -> str:
     """Horizon, decision and kind of risk of a panel."""
     first = rows.iloc[0]
-    decision = f"{first['horizon']}: {first['decision'].replace('_', ' ')}".rstrip(": ")
+    decision = f"{horizon_words(first['horizon'])}: {first['decision'].replace('_', ' ')}".rstrip(
+        ": "
+    )
     return f"{decision}, {KINDS[first['kind']]}"
 
 
@@ -209,7 +218,7 @@ def _spoken(shown: pd.DataFrame, key: tuple[str, str], name: str) -> str:
         shown["score"].eq(key[0]) & shown["variant"].eq(key[1]) & shown["threshold"].eq("0.50")
     ]
     once = rows.drop_duplicates("horizon")
-    parts = [f"{r['estimate']:.3f} at {r['horizon']}" for _, r in once.iterrows()]
+    parts = [f"{r['estimate']:.3f} at {horizon_words(r['horizon'])}" for _, r in once.iterrows()]
     return f"{name}: net benefit {', '.join(parts) or 'not computed'} at a threshold of 0.50"
 
 

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 #: In place of a count that disclosure control withheld.
 NOT_SHOWN: Final = "n/s"
+#: Words of ids that are names or abbreviations.
+CAPITALS: Final = {
+    **{w: w.upper() for w in ("asia", "ecog", "escc", "kps", "noms", "osri", "sins")},
+    **{w: w.capitalize() for w in ("delank", "frankel", "karnofsky", "rades", "tokuhashi",
+                                   "tomita")},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,7 @@ class Source:
             Its short name, with the variant where there is one.
         """
         short = next(iter(self.facts(score, "short").values()), plain(score))
-        return f"{short}, {plain(variant)}" if variant else short
+        return f"{short}, {named(variant)}" if variant else short
 
     def guarded(self, table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         """
@@ -218,6 +224,55 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
 
 
+def named(identifier: str) -> str:
+    """
+    Turn an id into words for the middle of a sentence; names keep their capitals.
+
+    Parameters
+    ----------
+    identifier : str
+        Snake case.
+
+    Returns
+    -------
+    str
+        Words.
+
+    Examples
+    --------
+    >>> named("asia_as_frankel")
+    'ASIA as Frankel'
+    """
+    words = identifier.replace("_", " ").split()
+    return " ".join(CAPITALS.get(w, w) for w in words)
+
+
+def horizon_words(horizon: str) -> str:
+    """
+    Say a horizon of a table in words.
+
+    Parameters
+    ----------
+    horizon : str
+        For example ``3mo`` or ``90d``.
+
+    Returns
+    -------
+    str
+        Number and unit; what is no horizon stays as it is.
+
+    Examples
+    --------
+    >>> horizon_words("3mo"), horizon_words("90d"), horizon_words("1mo")
+    ('3 months', '90 days', '1 month')
+    """
+    for ending, unit in (("mo", "month"), ("d", "day")):
+        number_of = horizon.removesuffix(ending)
+        if number_of != horizon and number_of.replace(".", "", 1).isdigit():
+            return f"{number_of} {unit}" + ("" if number_of == "1" else "s")
+    return horizon
+
+
 def plain(identifier: str) -> str:
     """
     Turn an id into words, where nothing better is known.
@@ -237,7 +292,7 @@ def plain(identifier: str) -> str:
     >>> plain("not_recorded")
     'Not recorded'
     """
-    words = identifier.replace("_", " ").strip()
+    words = named(identifier)
     return words[:1].upper() + words[1:]
 
 

@@ -121,7 +121,7 @@ def _covariate(name: str) -> str:
 def _words(column: str) -> str:
     """Name of a covariate; ``X is missing`` is the indicator of a missing value."""
     name, missing, _ = column.partition(" is missing")
-    text = name.upper() if name in ("kps", "escc", "sins", "ecog") else plain(name)
+    text = plain(name)
     if text.startswith("N "):
         text = f"Number of {text[2:]}"
     return text.replace(" g per l", " (g/L)") + missing

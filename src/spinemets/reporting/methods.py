@@ -58,7 +58,7 @@ def sentences(
     list of str
         One paragraph each.
     """
-    survival, evaluation = settings.survival, settings.evaluation
+    evaluation = settings.evaluation
     resolution = {"day": "days", "month": "whole months"}[info["resolution"]]
     horizons = [f"{listed(evaluation.horizons_months)} months"]
     if evaluation.horizons_days:
@@ -73,6 +73,17 @@ def sentences(
         "total is known, bounded when every possible value of what is missing leads to the same "
         "published band, and missing otherwise. Unjudged removability of organ metastases was "
         f"read as “{settings.scores.removability}”. {_crosswalk(settings.scores.crosswalk)}",
+        *_survival(settings, grouped),
+        *_histology_and_treatment(settings),
+        *_performance(settings, horizons),
+        f"Release: {info['disclosure']['text']}",
+    ]
+
+
+def _survival(settings: Settings, grouped: str) -> list[str]:
+    """Methods of curves and of the scores' Cox models."""
+    survival = settings.survival
+    return [
         "Survival was estimated by Kaplan-Meier with log-log confidence intervals, overall and "
         f"{grouped}. Treatment columns collapse into one group by an ordered rule, and a patient "
         "whose group isn't recorded is in a group of that name. "
@@ -85,7 +96,13 @@ def sentences(
         "models together. "
         "Proportional hazards were tested by the score test, with time transformed by the "
         "Kaplan-Meier estimate.",
-        *_histology_and_treatment(settings),
+    ]
+
+
+def _performance(settings: Settings, horizons: Sequence[str]) -> list[str]:
+    """Methods of the evaluation of the scores."""
+    evaluation = settings.evaluation
+    return [
         "Discrimination: Harrell’s C with infinitesimal-jackknife standard errors, and cumulative/"
         f"dynamic AUC at {listed(horizons)} with inverse-probability-of-censoring weights and "
         "influence-function standard errors; intervals on the logit scale. Tied scores count one "
@@ -102,7 +119,6 @@ def sentences(
         "curves compare them with Kaplan-Meier. Net benefit is over threshold probabilities of "
         "death. Scores of a set are compared on the same patients with the covariance of their "
         f"estimates; ranks come from {evaluation.bootstrap} paired bootstrap samples.",
-        f"Release: {info['disclosure']['text']}",
     ]
 
 
@@ -126,7 +142,7 @@ def _histology_and_treatment(settings: Settings) -> list[str]:
         "merged": f"groups below {survival.minimum_group} patients are merged into one",
     }[survival.small_groups]
     return [
-        "Further groupings are tabulated without a figure; "
+        "Further groupings are tabulated, and their medians drawn; "
         f"{small}, and the unknown primary is always a group of its own. Groups are compared by "
         "the log-rank test, also within the other groupings and for trend where they have an "
         f"order, and by the restricted mean at {survival.restricted_mean_months:g} months "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -115,6 +115,60 @@ def section_of(figure: str) -> str:
     return "survival" if figure.startswith("kaplan_meier") else "performance"
 
 
+def _patient_tables(
+    found: Mapping[str, pd.DataFrame], names: dict[str, str], drawn: list[str]
+) -> dict[str, Sequence[Shown]]:
+    """Tables of who the patients are, and of what is missing."""
+    quality = {"column": "Column", "rule": "Rule", "n": "Rows", "action": "What was done"}
+    changes = {"column": "Column", "conversion": "Conversion", "n": "Values", "flag": "Caveat"}
+    grouped = [table_one_cells.table_one_by(found["table1"], name) for name in drawn]
+    by_group = [shown for shown in grouped if shown is not None]
+    return {
+        "patients": [
+            cells.flow(found["flow"]),
+            cells.plain(found["quality"], "Values outside the contract", quality),
+            cells.plain(found["transformations"], "Conversions", changes),
+        ],
+        "plausibility": [quality_cells.plausibility(found["plausibility"])],
+        "anonymity": [quality_cells.anonymity(found["k_anonymity"])],
+        "missing": [
+            quality_cells.patterns(found["missing_patterns"]),
+            quality_cells.lost(found["lost_patients"], found["survival_scored"], names),
+        ],
+        "table1": [table_one_cells.table_one(found["table1"]), *by_group],
+    }
+
+
+def _tables(
+    found: Mapping[str, pd.DataFrame], names: dict[str, str], drawn: list[str]
+) -> dict[str, Sequence[Shown]]:
+    """Tables of the page by section; the first of each is open, the rest folded."""
+    tables: dict[str, Sequence[Shown]] = {
+        "survival": [
+            cells.survival(
+                found["survival_summary"],
+                "Survival by group",
+                overview.logrank(found["survival_summary"]),
+            )
+        ],
+        "scores": [
+            score_cells.computability(found["computability"], names),
+            score_cells.items(found["score_items_missing"], names),
+            cells.survival(found["survival_bands"], "Survival by published band", names=names),
+            score_cells.coverage(found["score_coverage"], names),
+        ],
+        "performance": [
+            score_cells.performance(found["performance"], names, "harrell_c", "Harrell’s C"),
+            score_cells.performance(found["performance"], names, "auc", "AUC at the horizons"),
+            score_cells.comparisons(found["comparisons"], names),
+            score_cells.risks(found["prediction_error"], found["calibration"], names),
+            score_cells.cox(found["cox"], names),
+            *score_cells.case_mix(found["comparison_sets"]),
+        ],
+    }
+    return _patient_tables(found, names, drawn) | tables | survival_cells.tables(found, names)
+
+
 def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]:
     """
     Collect what the page shows.
@@ -138,48 +192,8 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
     notes = found["score_notes"]
     short = notes[notes["fact"].eq("short")]
     names = dict(zip(short["score"], short["text"], strict=True))
-    quality = {"column": "Column", "rule": "Rule", "n": "Rows", "action": "What was done"}
-    changes = {"column": "Column", "conversion": "Conversion", "n": "Values", "flag": "Caveat"}
     own = cohort.strata
     drawn = list(settings.survival.strata if own is None else own)
-    grouped = [table_one_cells.table_one_by(found["table1"], name) for name in drawn]
-    by_group = [shown for shown in grouped if shown is not None]
-    tables: dict[str, Sequence[Shown]] = {
-        "patients": [
-            cells.flow(found["flow"]),
-            cells.plain(found["quality"], "Values outside the contract", quality),
-            cells.plain(found["transformations"], "Conversions", changes),
-        ],
-        "plausibility": [quality_cells.plausibility(found["plausibility"])],
-        "anonymity": [quality_cells.anonymity(found["k_anonymity"])],
-        "missing": [
-            quality_cells.patterns(found["missing_patterns"]),
-            quality_cells.lost(found["lost_patients"], found["survival_scored"], names),
-        ],
-        "table1": [table_one_cells.table_one(found["table1"]), *by_group],
-        "survival": [
-            cells.survival(
-                found["survival_summary"],
-                "Survival by group",
-                overview.logrank(found["survival_summary"]),
-            )
-        ],
-        "scores": [
-            score_cells.computability(found["computability"], names),
-            score_cells.items(found["score_items_missing"], names),
-            cells.survival(found["survival_bands"], "Survival by published band", names=names),
-            score_cells.coverage(found["score_coverage"], names),
-        ],
-        "performance": [
-            score_cells.performance(found["performance"], names, "harrell_c", "Harrell’s C"),
-            score_cells.performance(found["performance"], names, "auc", "AUC at the horizons"),
-            score_cells.comparisons(found["comparisons"], names),
-            score_cells.risks(found["prediction_error"], found["calibration"], names),
-            score_cells.cox(found["cox"], names),
-            *score_cells.case_mix(found["comparison_sets"]),
-        ],
-    }
-    tables |= survival_cells.tables(found, names)
     general = [*(info.get("notes") or []), *(info.get("footnotes") or [])]
     figures = _figures(release, figure_names(found["survival_summary"], drawn), general)
     placed = {s: [f for f in figures if section_of(f["name"]) == s] for s in SECTIONS}
@@ -187,7 +201,7 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
         shown["number"] = number
     return {
         "info": info,
-        "tables": tables,
+        "tables": _tables(found, names, drawn),
         "figures": placed,
         "facts": overview.facts(info, found),
         "methods": methods.sentences(
