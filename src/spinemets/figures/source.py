@@ -64,6 +64,16 @@ class Source:
         InputError
             When the file isn't there or lacks a registered column.
         """
+        if name not in self._tables:
+            self._tables[name] = self._read(name)
+        return self._tables[name].copy()
+
+    @cached_property
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        """Tables read so far: several figures of a job show the same."""
+        return {}
+
+    def _read(self, name: str) -> pd.DataFrame:
         import pandas as pd
 
         path = self.folder / f"{name}.csv"
