@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: all env test test-all lint format coverage code-coverage lock clean distclean help
 
 all: env ## environment, workflow, and where to look (the default)
-	@$(BIN)/python tools/run_snakemake.py --rerun-incomplete $(ARGS)
+	@SPINEMETS_BRIEF=1 $(BIN)/python tools/run_snakemake.py --workflow-profile profiles/brief $(ARGS)
 	@sh tools/where_to_look.sh
 
 env: ## .venv from the hash-checked lock files; does nothing when they have not changed

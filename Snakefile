@@ -7,3 +7,5 @@ rule default:
     default_target: True
     input:
         rules.all.input,
+    message:
+        plan.says("Everything that is released is there")

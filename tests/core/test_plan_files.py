@@ -8,7 +8,7 @@ import pytest
 from spinemets.errors import InputError
 from spinemets.ingest import mapping_file
 from spinemets.ingest.assemble import joined_files
-from spinemets.plan import Plan
+from spinemets.plan import BRIEF, Plan
 from spinemets.released import CAPTIONS, DESCRIPTION, FORMATS
 
 ROOT = Path(__file__).parents[2]
@@ -98,3 +98,12 @@ def test_a_reference_is_another_cohort_whose_files_the_evaluation_reads() -> Non
             Plan(study(name))
     with pytest.raises(InputError, match="without disclosure control"):
         Plan(study("b", "private"))
+
+
+def test_a_job_is_announced_by_one_line_only_where_make_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(BRIEF, raising=False)
+    assert Plan.says("Score the patients") is None
+    monkeypatch.setenv(BRIEF, "1")
+    assert Plan.says("Score the patients") == "Score the patients"

@@ -39,6 +39,21 @@ def test_default_profile_lets_a_bare_snakemake_run() -> None:
     assert "report-after-run" not in profile
 
 
+def test_make_runs_what_a_bare_snakemake_runs_and_says_less() -> None:
+    bare = yaml.safe_load((ROOT / "profiles/default/config.yaml").read_text())
+    brief = yaml.safe_load((ROOT / "profiles/brief/config.yaml").read_text())
+    assert brief.pop("quiet") == ["host", "progress", "reason"]
+    assert bare.pop("printshellcmds") is True
+    assert brief == bare
+    assert "--workflow-profile profiles/brief" in (ROOT / "Makefile").read_text()
+
+
+def test_every_rule_has_a_line_for_make() -> None:
+    for file in (ROOT / "Snakefile", *(ROOT / "workflow").rglob("*.smk")):
+        text = file.read_text()
+        assert len(re.findall(r"^ *rule\b.*:$", text, re.MULTILINE)) == text.count("plan.says(")
+
+
 def test_slurm_profile_groups_rules_that_exist() -> None:
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
     grouped = {pair.split("=")[0] for pair in profile["groups"]}

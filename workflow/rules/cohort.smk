@@ -19,6 +19,8 @@ rule simulate:
     params:
         code=fingerprint("spinemets.stages.simulate"),
         options=plan.simulation,
+    message:
+        plan.says("Draw the simulated patients of {wildcards.cohort}")
     shell:
         "python -m spinemets.stages.simulate {params.options} --out-table {output.table}"
         " --out-truth {output.truth} 2> {log}"
@@ -52,6 +54,8 @@ rule ingest:
     params:
         code=fingerprint("spinemets.stages.ingest"),
         cohort=plan.cohort_json,
+    message:
+        plan.says("Read and check the table of {wildcards.cohort}")
     shell:
         "python -m spinemets.stages.ingest --table {input.table:q} --mapping {input.mapping:q}"
         " --cohort {params.cohort:q} --out-patients {output.patients}"
@@ -87,6 +91,8 @@ rule describe:
     params:
         code=fingerprint("spinemets.stages.describe"),
         settings=plan.survival_json,
+    message:
+        plan.says("Describe the patients of {wildcards.cohort} and their survival")
     shell:
         "python -m spinemets.stages.describe --patients {input.patients}"
         " --inclusion {input.inclusion} --cohort-info {input.cohort}"

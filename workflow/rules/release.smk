@@ -35,6 +35,8 @@ rule release_description:
         code=fingerprint("spinemets.stages.disclose"),
         settings=plan.settings_json("release"),
         folder=f"{RELEASE}/{{cohort}}/tables",
+    message:
+        plan.says("Release the description of {wildcards.cohort}")
     shell:
         "python -m spinemets.stages.disclose --cohort-info {input.cohort}"
         " --settings {params.settings:q} --out-folder {params.folder}"
@@ -70,6 +72,8 @@ rule release_scoring:
         code=fingerprint("spinemets.stages.disclose"),
         settings=plan.settings_json("release"),
         folder=f"{RELEASE}/{{cohort}}/tables",
+    message:
+        plan.says("Release what the scores say of {wildcards.cohort}")
     shell:
         "python -m spinemets.stages.disclose --cohort-info {input.cohort}"
         " --settings {params.settings:q} --out-folder {params.folder}"
@@ -97,6 +101,8 @@ rule release_evaluation:
         code=fingerprint("spinemets.stages.disclose"),
         settings=plan.settings_json("release"),
         folder=f"{RELEASE}/{{cohort}}/tables",
+    message:
+        plan.says("Release the evaluation in {wildcards.cohort}")
     shell:
         "python -m spinemets.stages.disclose --cohort-info {input.cohort}"
         " --settings {params.settings:q} --out-folder {params.folder}"
@@ -146,6 +152,10 @@ for batch in plan.batches():
             code=fingerprint("spinemets.stages.draw"),
             settings=plan.settings_json("figures"),
             figures=batch.figures,
+        message:
+            plan.says(
+                f"Draw {len(batch.figures)} figures of {batch.cohort}: {batch.kind}"
+            )
         shell:
             "python -m spinemets.stages.draw --figures {params.figures}"
             " --tables $(dirname {input.tables[0]}) --cohort-info {input.cohort}"
@@ -179,6 +189,8 @@ rule report:
         code=fingerprint("spinemets.stages.report"),
         settings=plan.report_json(),
         cohort=plan.cohort_json,
+    message:
+        plan.says("Write the report of {wildcards.cohort}")
     shell:
         "python -m spinemets.stages.report --release $(dirname {input.cohort})"
         " --settings {params.settings:q} --cohort {params.cohort:q}"
@@ -217,6 +229,8 @@ rule manifest:
     params:
         code=fingerprint("spinemets.stages.manifest"),
         settings=plan.study_json(),
+    message:
+        plan.says("List the files of {wildcards.cohort} with their hashes")
     shell:
         "python -m spinemets.stages.manifest --settings {params.settings:q}"
         " --cohort {wildcards.cohort}"
@@ -241,6 +255,8 @@ rule manifest_all:
         runtime=10,
     params:
         code=fingerprint("spinemets.stages.manifest"),
+    message:
+        plan.says("List the files of all cohorts")
     shell:
         "python -m spinemets.stages.manifest --release $(dirname {output.manifest})"
         " --join {input.manifests} --out {output.manifest} 2> {log}"
@@ -268,6 +284,8 @@ rule record_run:
     params:
         code=fingerprint("spinemets.stages.record_run"),
         private=PRIVATE,
+    message:
+        plan.says("Keep timings, logs and versions of this run")
     shell:
         "python -m spinemets.stages.record_run --private {params.private}"
         " --release $(dirname {input.manifest}) --out-commit {output.commit}"

@@ -26,6 +26,8 @@ rule score:
     params:
         code=fingerprint("spinemets.stages.score"),
         settings=plan.settings_json("scores"),
+    message:
+        plan.says("Score the patients of {wildcards.cohort}")
     shell:
         "python -m spinemets.stages.score --patients {input.patients}"
         " --cohort-info {input.cohort} --settings {params.settings:q}"
@@ -66,6 +68,8 @@ rule fit:
         code=fingerprint("spinemets.stages.fit"),
         settings=plan.survival_json,
         scores=plan.settings_json("scores"),
+    message:
+        plan.says("Fit survival by score band in {wildcards.cohort}")
     shell:
         "python -m spinemets.stages.fit --patients {input.patients} --scores {input.scores}"
         " --cohort-info {input.cohort} --settings {params.settings:q}"
@@ -102,6 +106,8 @@ rule models:
         settings=plan.settings_json("models"),
         survival=plan.survival_json,
         scores=plan.settings_json("scores"),
+    message:
+        plan.says("Fit models of the scores in {wildcards.cohort}")
     shell:
         "python -m spinemets.stages.models --patients {input.patients} --scores {input.scores}"
         " --cohort-info {input.cohort} --settings {params.settings:q}"
@@ -138,6 +144,8 @@ rule treatment:
         settings=plan.treatment_json,
         survival=plan.survival_json,
         scores=plan.settings_json("scores"),
+    message:
+        plan.says("Compare treatments in {wildcards.cohort}")
     shell:
         "python -m spinemets.stages.treatment --patients {input.patients}"
         " --cohort-info {input.cohort} --settings {params.settings:q}"
@@ -179,6 +187,8 @@ rule evaluate:
         settings=plan.settings_json("evaluation"),
         scores=plan.settings_json("scores"),
         survival=plan.survival_json,
+    message:
+        plan.says("Evaluate the scores in {wildcards.cohort}")
     shell:
         "python -m spinemets.stages.evaluate --patients {input.patients}"
         " --scores {input.scores} --cohort-info {input.cohort}"

@@ -235,7 +235,7 @@ def _embed_outlines_only() -> None:
     is what fontTools spends most of its time on, a quarter of that of all drawing. Matplotlib hands
     no option through; without this attribute the files are larger and otherwise the same.
     """
-    from fontTools.subset import Options
+    from fontTools.subset import Options  # type: ignore[import-untyped]
 
     dropped = list(getattr(Options, "_drop_tables_default", []))
     Options._drop_tables_default = [*dropped, *(t for t in _LAYOUT if t not in dropped)]

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from spinemets.errors import InputError
 from spinemets.plan.files import Files
@@ -20,9 +20,29 @@ from spinemets.plan.parameters import Parameters
 
 __all__ = ["Plan", "start"]
 
+#: Variable under which a job is announced by one line.
+BRIEF: Final = "SPINEMETS_BRIEF"
+
 
 class Plan(Files, Parameters):
     """Answers of the workflow, for one configuration: its files and its parameters."""
+
+    @staticmethod
+    def says(text: str) -> str | None:
+        """
+        One line in place of all that Snakemake prints of a job, where `make` asks for it.
+
+        Parameters
+        ----------
+        text : str
+            What the job does.
+
+        Returns
+        -------
+        str or None
+            None under a bare ``snakemake``, which shows files, reasons and commands.
+        """
+        return text if os.environ.get(BRIEF) else None
 
 
 def start(config: Mapping[str, Any]) -> Plan:
