@@ -147,3 +147,10 @@ class TestExplanation:
             "mstfi_2016", **dict.fromkeys(absent, False), anaemia=True, approach="dorsal"
         )
         assert "note: major complication OR 1.88" in text
+
+
+def test_what_is_left_over_has_no_name_beside_a_level_of_the_same_points():
+    """Lung cancer, targeted drug not recorded: rapid or moderate, not "others"."""
+    text = single.explain(LIBRARY["katagiri_2014"], LIBRARY, {"primary": "lung"})
+    line = next(line for line in text.splitlines() if line.strip().startswith("primary tumour"))
+    assert line.endswith("rapid or moderate")

@@ -249,13 +249,14 @@ def _item_row(item: Item, result: ScoreResult, cells: PatientTable, row: int) ->
     if item.formula is not None:
         return [item.name, points, "computed"]
     reached = truth.reached_levels(item, cells, result.definition.maybe)
-    labels = [
-        level.label for level, mask in zip(item.levels, reached, strict=True) if bool(mask[row])
-    ]
+    levels = [level for level, mask in zip(item.levels, reached, strict=True) if bool(mask[row])]
+    # What is left over isn't worth a name where a named level gives the same points.
+    named = {level.points for level in levels if not level.otherwise}
+    labels = [level.label for level in levels if not (level.otherwise and level.points in named)]
     state = int(found.state[row])
     if state == items.UNLISTED:
         return [item.name, points, "not listed by the score"]
-    if state == items.MISSING and len(labels) == len(item.levels):
+    if state == items.MISSING and len(levels) == len(item.levels):
         return [item.name, points, "missing"]
     return [item.name, points, " or ".join(dict.fromkeys(labels))]
 
