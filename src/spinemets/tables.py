@@ -224,7 +224,7 @@ _ALL: Final = (
             "score": SCORE,
             "fact": key_column(
                 "`short`, `name`, `citation`, `doi`, `direction`, `band` (best first), "
-                "`needs_verification`"
+                "`band_survival`, `needs_verification`, `footnote`"
             ),
             "key": key_column("band id as the other tables write it; empty for other facts"),
             "text": text_column("the fact"),
