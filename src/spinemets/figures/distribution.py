@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,8 @@ OUTCOMES: Final[dict[str, tuple[str, str, str]]] = {
     "alive": ("alive at six months", style.COLOURS[0], ""),
     "censored": ("follow-up ended before six months", "#BFBFBF", "////"),
 }
+#: Label, colour and hatch of an outcome.
+Entry = tuple[str, str, str]
 DATA_HEIGHT: Final = 36.0
 COLUMNS: Final = 3
 KEY_LINE: Final = 4.0
@@ -106,11 +109,11 @@ def _page(
 ) -> Page:
     left, gap, head, foot = 13.0, 12.0, 5.0, 8.5
     columns, wide, width = style.columns(width, len(keys), left, gap, COLUMNS)
-    top = 3.0 + _key_lines(width) * KEY_LINE
+    top = 3.0 + key_lines(list(OUTCOMES.values()), width) * KEY_LINE
     rows = -(-len(keys) // columns)
     height = top + rows * (head + DATA_HEIGHT + foot) + (rows - 1) * 3
     page = Page(width, height + footer_height(source, width, remarks))
-    _key(page)
+    draw_key(page, list(OUTCOMES.values()))
     for i, (score, variant) in enumerate(keys):
         x = left + (i % columns) * (wide + gap)
         y = top + (i // columns) * (head + DATA_HEIGHT + foot + 3)
@@ -160,11 +163,11 @@ def _integers() -> Any:
     return MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10])
 
 
-def _key_places(width: float) -> list[tuple[float, int]]:
+def _key_places(entries: Sequence[Entry], width: float) -> list[tuple[float, int]]:
     """Where the entries of the key stand: distance from the left, and line."""
     places: list[tuple[float, int]] = []
     x, line = MARGIN, 0
-    for label, _, _ in OUTCOMES.values():
+    for label, _, _ in entries:
         room = 4.6 + style.text_width(label, SMALL)
         if places and x + room > width - MARGIN:
             x, line = MARGIN, line + 1
@@ -173,15 +176,40 @@ def _key_places(width: float) -> list[tuple[float, int]]:
     return places
 
 
-def _key_lines(width: float) -> int:
-    return _key_places(width)[-1][1] + 1
+def key_lines(entries: Sequence[Entry], width: float) -> int:
+    """
+    Count the lines of a key.
+
+    Parameters
+    ----------
+    entries : sequence of (str, str, str)
+        Label, colour and hatch of every outcome.
+    width : float
+        Width of the page in millimetres.
+
+    Returns
+    -------
+    int
+        Lines.
+    """
+    return _key_places(entries, width)[-1][1] + 1
 
 
-def _key(page: Page) -> None:
+def draw_key(page: Page, entries: Sequence[Entry]) -> None:
+    """
+    Draw the key of outcomes at the top of a page.
+
+    Parameters
+    ----------
+    page : Page
+        The page.
+    entries : sequence of (str, str, str)
+        Label, colour and hatch of every outcome.
+    """
     from matplotlib.patches import Rectangle
 
-    places = _key_places(page.width)
-    for (label, colour, hatch), (x, line) in zip(OUTCOMES.values(), places, strict=True):
+    places = _key_places(entries, page.width)
+    for (label, colour, hatch), (x, line) in zip(entries, places, strict=True):
         y = 3.0 + line * KEY_LINE
         page.figure.add_artist(
             Rectangle(

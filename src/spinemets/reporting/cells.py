@@ -24,6 +24,7 @@ DECIMALS: Final = {
     "oe_ratio": 2,
     "cloglog_slope": 2,
     "ici": 3,
+    "net_benefit": 3,
     "hazard_ratio": 2,
     "restricted_mean_difference_months": 1,
 }

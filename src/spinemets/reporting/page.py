@@ -12,6 +12,7 @@ from spinemets.provenance import versions
 from spinemets.released import FIGURES, figure_of_grouping
 from spinemets.reporting import (
     cells,
+    evaluation_cells,
     methods,
     overview,
     quality_cells,
@@ -202,6 +203,7 @@ def context(release: Path, settings: Settings, cohort: Cohort) -> dict[str, Any]
     return {
         "info": info,
         "tables": _tables(found, names, drawn),
+        "parts": evaluation_cells.parts(found, names),
         "figures": placed,
         "facts": overview.facts(info, found),
         "methods": methods.sentences(
