@@ -71,8 +71,13 @@ def steps(plan: Plan, cohort: str) -> list[Step]:
         ("describe", "describe", [patients, inclusion, info], tables["describe"]),
         ("score", "score", [patients, info, *definitions], [scores, *tables["score"]]),
         ("fit", "fit", [patients, scores, info, *definitions], tables["fit"]),
-        ("models", "models", [patients, scores, info, *definitions], tables["models"]),
-        ("treatment", "treatment", [patients, info], tables["treatment"]),
+        ("model", "model", [patients, scores, info, *definitions], tables["model"]),
+        (
+            "compare_treatments",
+            "compare_treatments",
+            [patients, info],
+            tables["compare_treatments"],
+        ),
         (
             "evaluate",
             "evaluate",

@@ -28,8 +28,8 @@ TABLES_OF: Final[dict[str, tuple[str, ...]]] = {
         "kaplan_meier_scored",
         "survival_scored",
     ),
-    "models": ("models",),
-    "treatment": (
+    "model": ("models",),
+    "compare_treatments": (
         "treatment",
         "advice",
         "kaplan_meier_advice",
@@ -44,7 +44,7 @@ TABLES_OF: Final[dict[str, tuple[str, ...]]] = {
 DESCRIPTION: Final = TABLES_OF["ingest"] + TABLES_OF["describe"]
 #: Tables that exist because of the scores.
 SCORING: Final = (
-    TABLES_OF["score"] + TABLES_OF["fit"] + TABLES_OF["models"] + TABLES_OF["treatment"]
+    TABLES_OF["score"] + TABLES_OF["fit"] + TABLES_OF["model"] + TABLES_OF["compare_treatments"]
 )
 #: Tables of the evaluation, beside those of scoring.
 EVALUATION: Final = (

@@ -40,7 +40,7 @@ def test_a_study_says_what_was_not_seen(path):
 def test_a_dry_run_plans_the_study_alone_into_its_own_folder(study, path):
     jobs = study.jobs("--configfile", f"config/studies/{path.name}")
     assert jobs["simulate"] == {f"cohort={path.stem}"}
-    assert jobs["models"] == jobs["treatment"] == {f"cohort={path.stem}"}
+    assert jobs["model"] == jobs["compare_treatments"] == {f"cohort={path.stem}"}
     assert jobs[f"draw_description_{path.stem}"] == {""}
     grouping = "treatment" if path.stem == "delank_2011" else "spinal_segment"
     assert f"figures/kaplan_meier_{grouping}.svg" in study.snakemake(

@@ -53,8 +53,8 @@ rule release_scoring:
             rules.score.output.notes,
             rules.score.output.coverage,
             *rules.fit.output,
-            *rules.models.output,
-            *rules.treatment.output,
+            *rules.model.output,
+            *rules.compare_treatments.output,
         ],
     output:
         tables=plan.tables("{cohort}", SCORING),
@@ -210,8 +210,8 @@ rule manifest:
             *rules.describe.output,
             *rules.score.output,
             *rules.fit.output,
-            *rules.models.output,
-            *rules.treatment.output,
+            *rules.model.output,
+            *rules.compare_treatments.output,
             *rules.evaluate.output,
         ],
     output:

@@ -82,7 +82,7 @@ rule fit:
         " --out-survival-scored {output.survival_scored} 2> {log}"
 
 
-rule models:
+rule model:
     """Models of every score: bends, histology and treatment, absolute risks, eras."""
     input:
         patients=rules.ingest.output.patients,
@@ -92,9 +92,9 @@ rule models:
     output:
         models=f"{PRIVATE}/{{cohort}}/models.csv",
     log:
-        f"{PRIVATE}/{{cohort}}/logs/models.log",
+        f"{PRIVATE}/{{cohort}}/logs/model.log",
     benchmark:
-        f"{PRIVATE}/{{cohort}}/benchmarks/models.tsv"
+        f"{PRIVATE}/{{cohort}}/benchmarks/model.tsv"
     conda:
         "../envs/spinemets.yaml"
     threads: 1
@@ -102,20 +102,20 @@ rule models:
         mem_mb=2000,
         runtime=60,
     params:
-        code=fingerprint("spinemets.stages.models"),
+        code=fingerprint("spinemets.stages.model"),
         settings=plan.settings_json("models"),
         survival=plan.survival_json,
         scores=plan.settings_json("scores"),
     message:
         plan.says("Fit models of the scores in {wildcards.cohort}")
     shell:
-        "python -m spinemets.stages.models --patients {input.patients} --scores {input.scores}"
+        "python -m spinemets.stages.model --patients {input.patients} --scores {input.scores}"
         " --cohort-info {input.cohort} --settings {params.settings:q}"
         " --survival-settings {params.survival:q} --score-settings {params.scores:q}"
         " --out-models {output.models} 2> {log}"
 
 
-rule treatment:
+rule compare_treatments:
     """Treatments compared after weighting, timed, and held against what scores advise."""
     input:
         patients=rules.ingest.output.patients,
@@ -130,9 +130,9 @@ rule treatment:
         at_risk_timed=f"{PRIVATE}/{{cohort}}/at_risk_timed.csv",
         summary_timed=f"{PRIVATE}/{{cohort}}/survival_timed.csv",
     log:
-        f"{PRIVATE}/{{cohort}}/logs/treatment.log",
+        f"{PRIVATE}/{{cohort}}/logs/compare_treatments.log",
     benchmark:
-        f"{PRIVATE}/{{cohort}}/benchmarks/treatment.tsv"
+        f"{PRIVATE}/{{cohort}}/benchmarks/compare_treatments.tsv"
     conda:
         "../envs/spinemets.yaml"
     threads: 1
@@ -140,14 +140,14 @@ rule treatment:
         mem_mb=2000,
         runtime=60,
     params:
-        code=fingerprint("spinemets.stages.treatment"),
+        code=fingerprint("spinemets.stages.compare_treatments"),
         settings=plan.treatment_json,
         survival=plan.survival_json,
         scores=plan.settings_json("scores"),
     message:
         plan.says("Compare treatments in {wildcards.cohort}")
     shell:
-        "python -m spinemets.stages.treatment --patients {input.patients}"
+        "python -m spinemets.stages.compare_treatments --patients {input.patients}"
         " --cohort-info {input.cohort} --settings {params.settings:q}"
         " --survival-settings {params.survival:q} --score-settings {params.scores:q}"
         " --out-treatment {output.treatment} --out-advice {output.advice}"

@@ -349,7 +349,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         write_csv(stack(d.at_risk for d in timed), args.out_at_risk_timed)
         write_csv(stack(d.summary for d in timed), args.out_summary_timed)
 
-    return run("treatment", work)
+    return run("compare_treatments", work)
 
 
 if __name__ == "__main__":

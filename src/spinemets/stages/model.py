@@ -232,7 +232,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             rows += models.of_score(one)
         write_csv(frame(rows, ModelRow), args.out_models)
 
-    return run("models", work)
+    return run("model", work)
 
 
 if __name__ == "__main__":
