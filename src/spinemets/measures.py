@@ -121,6 +121,11 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
         "formula or simulation that `method` names",
         "planned_n_<measure>": "patients that a planned validation needs for the width in `method`",
     },
+    "other_outcomes": {
+        "harrell_c": "cause-specific C: death ends follow-up like a censoring",
+        "wolbers_c": "concordance for events by the horizon; the dead stay comparable",
+        "auc": "cumulative/dynamic AUC at the horizon; the dead are controls",
+    },
     "transport": {
         "harrell_c": "Harrell's C in the centre",
         "oe_ratio": "observed / predicted risk at the horizon in the centre",

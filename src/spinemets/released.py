@@ -62,6 +62,7 @@ EVALUATION: Final = (
     "optimism",
     "legacy",
     "precision",
+    "other_outcomes",
     "transport",
 )
 _CURVES: Final = ("kaplan_meier", "at_risk", "survival_summary")

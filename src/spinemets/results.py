@@ -143,6 +143,41 @@ class RiskRow(Row):
 
 
 @dataclass(frozen=True)
+class OutcomeRow(Row):
+    """
+    An estimate about an outcome beside death.
+
+    Parameters
+    ----------
+    outcome : str
+        Which outcome.
+    """
+
+    columns: ClassVar[tuple[str, ...]] = _columns("outcome", behind="cohort")
+
+    outcome: str = ""
+
+    @classmethod
+    def of(cls, row: Row, **more: Any) -> OutcomeRow:
+        """
+        Add the outcome to a row.
+
+        Parameters
+        ----------
+        row : Row
+            Estimate.
+        **more : object
+            ``outcome``, and fields to replace.
+
+        Returns
+        -------
+        OutcomeRow
+            Copy.
+        """
+        return OutcomeRow(**{f.name: getattr(row, f.name) for f in fields(Row)} | more)
+
+
+@dataclass(frozen=True)
 class ThresholdRow(RiskRow):
     """
     An estimate at one threshold probability.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from spinemets.results import PairRow, RiskRow, Row, ThresholdRow
+from spinemets.results import OutcomeRow, PairRow, RiskRow, Row, ThresholdRow
 from spinemets.table_spec import (
     COHORT,
     ESTIMATES,
@@ -25,6 +25,7 @@ SOURCE: Final = key_column(
 SET: Final = ESTIMATES["set"]
 HORIZON: Final = ESTIMATES["horizon"]
 _MORE: Final = {
+    "outcome": key_column("`local_failure`, `skeletal_event` or `reoperation`"),
     "source": SOURCE,
     "decision": key_column("named decision behind the thresholds; empty where none is named"),
     "threshold": key_column("threshold probability of death; empty where none enters"),
@@ -192,6 +193,12 @@ EVALUATION: Final = (
         "precision",
         "Precision of this evaluation, size of the next",
         "One count, expected interval width, or sample size at one horizon.",
+    ),
+    _estimates(
+        "other_outcomes",
+        "The scores and outcomes beside death",
+        "One measure of one score for an outcome that death can forestall.",
+        OutcomeRow,
     ),
     _estimates(
         "transport",

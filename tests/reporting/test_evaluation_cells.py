@@ -28,6 +28,14 @@ def found(evaluated, tmp_path_factory) -> dict[str, pd.DataFrame]:
     folder: Path = tmp_path_factory.mktemp("release")
     for name, table in evaluated.tables.items():
         write_csv(table, folder / "tables" / f"{name}.csv")
+    beside = pd.DataFrame(
+        {"cohort": "c", "outcome": "local_failure", "set": "own", "stratum_set": "overall",
+         "stratum": "all", "score": "worse", "variant": "", "form": "points",
+         "horizon": ["", "12mo"], "measure": ["harrell_c", "auc"], "estimate": [0.6, 0.65],
+         "lower": 0.5, "upper": 0.7, "std_error": 0.05, "method": "m", "n": 90, "events": [40, 30],
+         "note": ""}
+    )  # fmt: skip
+    write_csv(beside, folder / "tables" / "other_outcomes.csv")
     return cells.read(folder)
 
 
@@ -42,6 +50,7 @@ def test_every_part_has_a_sentence_and_whole_rows(parts):
         "Clinical utility",
         "This centre’s updated table",
         "Transport",
+        "Outcomes beside death",
         "Columns that papers print",
         "Precision, and the size of the next validation",
     ]
@@ -108,3 +117,11 @@ def test_an_updated_table_has_the_three_updates_side_by_side(found):
         ["Worse 2001", "6mo", "4-6", "0.26 (published)", "634", "364", "0.54 (0.51 to 0.57)",
          "0.54 (0.51 to 0.57)", "no patients"]
     ]  # fmt: skip
+
+
+def test_outcomes_beside_death_have_one_line_per_score(parts):
+    shown = parts["Outcomes beside death"].table
+    assert shown.head[-2:] == ["C, cause-specific", "AUC, 12mo"]
+    assert shown.rows == [
+        ["Local failure", "Worse 2001", "90", "40", "0.60 (0.50 to 0.70)", "0.65 (0.50 to 0.70)"]
+    ]

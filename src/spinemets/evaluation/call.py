@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +13,7 @@ import numpy as np
 from spinemets.errors import ArgumentError, Fault, suggest
 from spinemets.evaluation.columns import MEANINGS, UNITS, Reader, one_score
 from spinemets.evaluation.design import REQUESTS, Reference
-from spinemets.evaluation.scores import BoolArray, FloatArray, OneScore
+from spinemets.evaluation.scores import BoolArray, FloatArray, OneScore, take
 from spinemets.performance.decisions import decisions
 from spinemets.performance.utility import TREAT_ALL, TREAT_NONE
 
@@ -327,23 +327,3 @@ def _is_number(text: str, value: float) -> bool:
 def _levels(one: OneScore) -> str:
     """Text levels of a score, from its note; empty for numbers."""
     return one.note.partition("; infinite")[0] if "levels" in one.note else ""
-
-
-def take(one: OneScore, use: BoolArray) -> OneScore:
-    """
-    Keep some patients of a score.
-
-    Parameters
-    ----------
-    one : OneScore
-        Score.
-    use : ndarray of bool
-        Patients kept.
-
-    Returns
-    -------
-    OneScore
-        Of those patients.
-    """
-    arrays = ("points", "band", "low", "high", "determined", "applicable")
-    return replace(one, **{name: getattr(one, name)[use] for name in arrays})

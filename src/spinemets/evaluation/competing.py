@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -19,12 +19,14 @@ from spinemets.evaluation.discrimination import no_interval
 from spinemets.evaluation.predictions import brier_rows
 from spinemets.evaluation.risks import RiskTable
 from spinemets.evaluation.scores import BoolArray, ComparisonSet, OneScore
+from spinemets.performance._estimate import undefined
 from spinemets.performance.competing import (
     auc_t_competing,
     brier_t_competing,
     cause_specific_c,
     wolbers_c,
 )
+from spinemets.performance.competing_calibration import observed_over_expected
 from spinemets.performance.discrimination import Concordance
 from spinemets.performance.precision import caution
 from spinemets.performance.risks import Risk
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 CAUSE_SPECIFIC: Final = "cause-specific: another event ends follow-up; infinitesimal jackknife"
 WOLBERS: Final = "events by the horizon; patients with another event stay comparable; jackknife"
 AUC: Final = "cumulative/dynamic, patients with another event are controls, influence function"
+CALIBRATION: Final = ("observed_risk", "predicted_risk", "oe_ratio")
 NOT_SUPPLIED: Final = "with competing events only supplied risks are judged: none is fitted"
 
 
@@ -54,9 +57,10 @@ def run_competing(design: Design, cohort: str) -> dict[str, pd.DataFrame]:
     -------
     dict of str to pandas.DataFrame
         ``performance`` (``harrell_c``, ``wolbers_c``, ``auc``), ``comparisons`` (``harrell_c``,
-        ``auc``, ``brier``) and ``prediction_error`` (``brier``, ``brier_null``, ``ipa``). Brier
-        scores and AUC weigh by the censoring distribution; the cohort's own risk is the
-        Aalen-Johansen one. Calibration and net benefit aren't among them.
+        ``auc``, ``brier``, ``ipa``), ``prediction_error`` (``brier``, ``brier_null``, ``ipa``) and
+        ``calibration`` (``observed_risk``, ``predicted_risk``, ``oe_ratio``). Brier scores and AUC
+        weigh by the censoring distribution; the cohort's own and the observed risk are
+        Aalen-Johansen ones. Net benefit isn't among them.
 
     Notes
     -----
@@ -65,9 +69,10 @@ def run_competing(design: Design, cohort: str) -> dict[str, pd.DataFrame]:
     risks = _risks(design)
     own = [ComparisonSet(OWN, (one,), {}, one.determined.copy()) for one in design.scores.values()]
     tables = {
-        "performance": frame(_discrimination_rows(design, [*design.sets, *own]), Row),
+        "performance": frame(discrimination_rows(design, [*design.sets, *own]), Row),
         "comparisons": frame(_comparison_rows(design, risks), PairRow),
         "prediction_error": frame(_error_rows(design, risks, own), RiskRow),
+        "calibration": frame(_calibration_rows(design, risks), RiskRow),
     }
     return {name: table.assign(cohort=cohort)[list(table)] for name, table in tables.items()}
 
@@ -114,7 +119,23 @@ def _measured(
         yield found, None
 
 
-def _discrimination_rows(design: Design, groups: Sequence[ComparisonSet]) -> Iterator[Row]:
+def discrimination_rows(design: Design, groups: Sequence[ComparisonSet]) -> Iterator[Row]:
+    """
+    C and AUC of the scores of every set.
+
+    Parameters
+    ----------
+    design : Design
+        What is asked; ``outcome.cause`` is known.
+    groups : sequence of ComparisonSet
+        Sets.
+
+    Yields
+    ------
+    Row
+        ``harrell_c``, ``wolbers_c``, ``auc``; an estimate that doesn't exist is a row with the
+        reason.
+    """
     methods = {"harrell_c": CAUSE_SPECIFIC, "wolbers_c": WOLBERS, "auc": AUC}
     for group in groups:
         for key, reason in group.moved_out.items():
@@ -179,3 +200,23 @@ def _error_rows(
                 yield from brier_rows(
                     design.outcome, scores, chosen, members, table, group.id, label
                 )
+
+
+def _calibration_rows(design: Design, risks: RiskTable) -> Iterator[RiskRow]:
+    """Observed over expected incidence of every supplied risk, on the patients who have it."""
+    outcome = design.outcome
+    for key, one in design.scores.items():
+        for label, horizon in outcome.horizons.items():
+            risk = risks.default(key, label)
+            where: dict[str, Any] = {"set": OWN, "score": one.score, "variant": one.variant,
+                                     "horizon": label, "source": risk.source}  # fmt: skip
+            if not risk.available:
+                yield undefined(risk.reason).row("oe_ratio", kind=RiskRow, **where)
+                continue
+            known = risk.known
+            found = observed_over_expected(
+                outcome.time[known], outcome.causes[known], risk.probability[known], horizon
+            )
+            for measure, part in zip(CALIBRATION, found, strict=True):
+                note = "; ".join(p for p in (risk.caveat, caution(part.events)) if p)
+                yield part.row(measure, kind=RiskRow, note=note, **where)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -105,6 +105,26 @@ class OneScore:
             NaN where not known.
         """
         return self.points if form == "points" else self.band
+
+
+def take(one: OneScore, use: BoolArray) -> OneScore:
+    """
+    Keep some patients of a score.
+
+    Parameters
+    ----------
+    one : OneScore
+        Score.
+    use : ndarray of bool
+        Patients kept.
+
+    Returns
+    -------
+    OneScore
+        Of those patients.
+    """
+    arrays = ("points", "band", "low", "high", "determined", "applicable")
+    return replace(one, **{name: getattr(one, name)[use] for name in arrays})
 
 
 def read_scores(

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spinemets.errors import ArgumentError
-from spinemets.evaluation.call import Call, names, read, take
+from spinemets.evaluation.call import Call, names, read
 from spinemets.evaluation.columns import UNITS, Reader, horizon_labels
 from spinemets.evaluation.design import Design, Options, Outcome, Thresholds
-from spinemets.evaluation.scores import BoolArray, FloatArray, comparison_set
+from spinemets.evaluation.scores import BoolArray, FloatArray, comparison_set, take
 from spinemets.evaluation.sets import set_table
 from spinemets.performance.decisions import decisions
 from spinemets.performance.risks import Risk, supplied_risk

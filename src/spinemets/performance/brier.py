@@ -205,10 +205,10 @@ def evaluate_brier(
     for h in range(size):
         if std_error:
             with_null = [*table[:, h], np.full(n, null_risk[h])]
-            writer = _writer(setting, with_null, h)
+            writer = brier_writer(setting, with_null, h)
             scores[h], _, covariance[h], reason = _ipcw.columns_at(setting, h, count + 1, writer)
         else:
-            writer = _writer(setting, list(table[:, h]), h)
+            writer = brier_writer(setting, list(table[:, h]), h)
             scores[h, :count], reason = _ipcw.estimates_at(setting, h, count, writer)
             scores[h, count] = _null_score(setting, h, null_risk[h])
         reasons.append(reason[:count])
@@ -246,7 +246,7 @@ def _null_score(setting: _ipcw.Setting, horizon: int, risk: float) -> float:
     return (missed * (1 - risk) ** 2 + alarmed * risk**2) / setting.panel.total
 
 
-def _writer(setting: _ipcw.Setting, risks: list[FloatArray], horizon: int) -> _ipcw.Writer:
+def brier_writer(setting: _ipcw.Setting, risks: list[FloatArray], horizon: int) -> _ipcw.Writer:
     """Return the function that computes one Brier score and its influence values."""
     panel = setting.panel
     tables = setting.by_cell(horizon)
@@ -347,7 +347,7 @@ def _integrate(setting: _ipcw.Setting, table: FloatArray, share: FloatArray) -> 
     for h in np.flatnonzero(share):
         with_null = [*table[:, h], np.full(n, null_risk[h])]
         score, column, _, why = _ipcw.columns_at(
-            setting, int(h), count + 1, _writer(setting, with_null, int(h))
+            setting, int(h), count + 1, brier_writer(setting, with_null, int(h))
         )
         total += share[h] * score
         columns += share[h] * column

@@ -40,9 +40,10 @@ def _outcomes(cause: npt.ArrayLike, of_interest: int, length: int) -> CodeArray:
     return codes
 
 
-def _prepare(
+def prepare_causes(
     time: npt.ArrayLike, cause: npt.ArrayLike, of_interest: int
 ) -> tuple[Panel, CodeArray]:
+    """Check follow-up and causes; outcomes are 0 censored, 1 of interest, 2 another event."""
     length = _arrays.as_vector(np.asarray(time), "time").size
     outcome = _outcomes(cause, of_interest, length)
     return prepare(time, outcome != 0), outcome
@@ -153,7 +154,7 @@ def auc_t_competing(
     >>> float(result.estimate[0, 0])
     1.0
     """
-    panel, outcome = _prepare(time, cause, of_interest)
+    panel, outcome = prepare_causes(time, cause, of_interest)
     table = _arrays.check_scores(scores, panel.n)
     directions = _arrays.check_directions(higher_is_worse, table.shape[1])
     times = _arrays.check_horizons(horizons)
@@ -206,7 +207,7 @@ def brier_t_competing(
     >>> float(result.estimate[0, 0])
     0.25
     """
-    panel, outcome = _prepare(time, cause, of_interest)
+    panel, outcome = prepare_causes(time, cause, of_interest)
     times = _arrays.check_horizons(horizons)
     table = check_risks(risks, panel.n, times.size)
     return evaluate_brier(_ipcw.setting(panel, outcome, times), table)
@@ -267,7 +268,7 @@ def wolbers_c(
     """
     if not (np.isfinite(tau) and tau >= 0):
         raise ValueError("tau: must be finite and not negative")
-    panel, outcome = _prepare(time, cause, of_interest)
+    panel, outcome = prepare_causes(time, cause, of_interest)
     table = _arrays.check_scores(scores, panel.n)
     directions = _arrays.check_directions(higher_is_worse, table.shape[1])
     ranked = _arrays.levels(table, directions, "scores")

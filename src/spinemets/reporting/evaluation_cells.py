@@ -67,7 +67,8 @@ def parts(found: dict[str, pd.DataFrame], names: Names) -> list[Part]:
     Returns
     -------
     list of Part
-        Optimism, utility, updated table, transport, legacy columns, precision.
+        Optimism, utility, updated table, transport, outcomes beside death, legacy columns,
+        precision.
     """
     return [
         Part(
@@ -95,6 +96,12 @@ def parts(found: dict[str, pd.DataFrame], names: Names) -> list[Part]:
             "part of a difference to the reference cohort is other patients (case mix) and which "
             "is the score separating differently (validity).",
             transport(found["transport"], names),
+        ),
+        Part(
+            "Outcomes beside death",
+            "Whether a score orders patients by local failure, skeletal events, reoperation; death "
+            "is a competing event. Most scores were made for survival and need not.",
+            other_outcomes(found["other_outcomes"], names),
         ),
         Part(
             "Columns that papers print",
@@ -271,6 +278,43 @@ def transport(table: pd.DataFrame, names: Names) -> Shown:
     ]  # fmt: skip
     head = ["Score", "Measure", "Horizon", "Estimate", "n", "Deaths"]
     return Shown("Between centres and cohorts", head, rows, caveats(kept))
+
+
+def other_outcomes(table: pd.DataFrame, names: Names) -> Shown:
+    """
+    Concordance of every score with the outcomes beside death.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Released table ``other_outcomes``.
+    names : dict of str to str
+        Score id to short name.
+
+    Returns
+    -------
+    Shown
+        One line per outcome and score, each on its own patients.
+    """
+    own = table[table["set"].eq(OWN)]
+    horizons = list(dict.fromkeys(h for h in own["horizon"] if h))
+    rows = []
+    for _, part in own.groupby(["outcome", "score", "variant"], sort=False):
+        first = part.iloc[0]
+        cells = {(str(r["measure"]), str(r["horizon"])): estimate(r) for _, r in part.iterrows()}
+        rows.append([str(first["outcome"]).replace("_", " ").capitalize(),
+                     _label(first, names) or "All scores", count(first["n"]),
+                     count(first["events"]), cells.get(("harrell_c", ""), ""),
+                     *(cells.get(("auc", h), "") for h in horizons)])  # fmt: skip
+    head = [
+        "Outcome",
+        "Score",
+        "n",
+        "Events",
+        "C, cause-specific",
+        *(f"AUC, {h}" for h in horizons),
+    ]
+    return Shown("Scores and outcomes beside death", head, rows, caveats(own))
 
 
 def legacy(table: pd.DataFrame, names: Names) -> Shown:

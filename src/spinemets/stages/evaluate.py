@@ -46,7 +46,7 @@ def evaluate(
     Returns
     -------
     dict of str to pandas.DataFrame
-        The tables of `spinemets.evaluation.run.run`, and ``comparison_sets``.
+        The tables of `spinemets.evaluation.run.run`, ``comparison_sets`` and ``other_outcomes``.
 
     Raises
     ------
@@ -55,6 +55,7 @@ def evaluate(
     """
     from spinemets.evaluation.cohort import design_of, groupings_of, reference_of
     from spinemets.evaluation.oracle import oracle_table
+    from spinemets.evaluation.other_outcomes import other_outcomes
     from spinemets.evaluation.run import run as carry_out
     from spinemets.evaluation.sets import set_table
     from spinemets.scores import registry
@@ -71,7 +72,8 @@ def evaluate(
         raise InputError(Fault(key, why, repair) for key, why in found.suspect.items())
     groupings = groupings_of(patients)
     mix = set_table(design.sets, design.outcome.event, groupings, info["id"])
-    tables = {**found.tables, "comparison_sets": mix}
+    beside = other_outcomes(patients, design, info["id"])
+    tables = {**found.tables, "comparison_sets": mix, "other_outcomes": beside}
     if truth is not None:
         best = oracle_table(patients, truth, info["id"])
         tables["performance"] = stack([tables["performance"], best])
