@@ -110,6 +110,17 @@ def test_medians_are_the_released_ones_and_the_rest_is_counted(drawn, source):
     assert any("fewer than 10 patients" in n for n in drawing.footnotes)
 
 
+def test_a_grouping_of_one_group_is_not_repeated():
+    rows = pd.DataFrame(
+        {
+            "stratum_set": ["overall", "primary_group", "sex", "sex"],
+            "stratum": ["all", "prostate", "male", "female"],
+            "estimate": 5.0, "lower": 4.0, "upper": 6.0, "n": 20, "events": 9, "note": "",
+        }
+    )  # fmt: skip
+    assert [name for name, _ in medians._blocks(rows)] == ["overall", "sex"]
+
+
 def test_groupings_without_room_are_named():
     rows = pd.DataFrame(
         {

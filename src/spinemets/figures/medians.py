@@ -102,7 +102,8 @@ def _blocks(rows: pd.DataFrame) -> list[tuple[str, list[Line]]]:
     for grouping, mine in rows.groupby("stratum_set", sort=False):
         name = str(grouping)
         known = mine[mine["estimate"].notna() | mine["note"].str.startswith("not reached")]
-        if known.empty:
+        # A grouping of one group repeats all patients.
+        if known.empty or (name != "overall" and len(mine) == 1):
             continue
         words = labels(name)
         lines = [

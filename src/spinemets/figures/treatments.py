@@ -256,7 +256,8 @@ def _remarks(data: pd.DataFrame, others: list[str], table: pd.DataFrame) -> list
         found.append(f"Not drawn, in the table: {', '.join(plain(o) for o in others)}.")
     mine = table["stratum_set"].isin(data["stratum_set"]) & table["model"].eq("comparison")
     warned = table[mine & table["measure"].eq("warning") & table["note"].ne("")]
-    found += [f"{n}." for n in dict.fromkeys(warned["note"])][:3]
+    told = zip(warned["term"], warned["note"], strict=True)
+    found += [f"{plain(NAMES.get(t, str(t)))}: {n}." for t, n in dict.fromkeys(told)][:3]
     return found
 
 
