@@ -173,3 +173,18 @@ def test_the_ranking_says_which_score_is_not_ranked(draw):
     )  # fmt: skip
     drawing = draw("ranking", "rankings", frame(rows, RiskRow))
     assert f"Not shown: Tomita 2001 (not ranked: {SUSPECT}: check the direction)" in words(drawing)
+
+
+def test_many_scores_leave_out_groupings_before_scores(draw):
+    rows = [
+        Row("harrell_c", 0.6, 0.55, 0.65, set="own", score=f"score_{i}", form="points", n=300,
+            events=250, stratum_set=grouping, stratum=stratum)
+        for i in range(32)
+        for grouping, stratum in (("overall", "all"), ("primary_group", "within"))
+    ]  # fmt: skip
+    drawing = draw("forest_c", "performance", frame(rows))
+    assert drawing.page.height <= 234
+    assert set(drawing.data["block"]) == {"All patients"}
+    (told,) = [n for n in drawing.footnotes if n.startswith("Not drawn, no room")]
+    assert "Within groups: primary histology; " in told
+    assert told.endswith("Score 31.")

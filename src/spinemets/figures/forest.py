@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from spinemets import strata
 from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
+from spinemets.figures.multiples import TALLEST_PAGE
 from spinemets.figures.source import Source, count, span
 from spinemets.figures.style import SMALL, Page
 from spinemets.results import SUSPECT
@@ -30,6 +31,8 @@ ROW: Final = 2 * LINE + 0.9
 TITLE_ROW: Final = 5.0
 GAP: Final = 2.0
 HEAD: Final = 10.0
+#: Room for the axis and for what is said below the forest of many scores.
+FOOT: Final = 42.0
 #: Widths of the names, of the printed intervals and of the column of patients.
 LEFT: Final = 34.0
 TEXT: Final = 23.0
@@ -105,8 +108,10 @@ def draw(source: Source) -> Drawing:
     sets = [s for s in dict.fromkeys(table["set"]) if s != OWN]
     columns = [*sets[:1], OWN] if width >= TWO_COLUMNS else [*sets, OWN][:1]
     scores, without = _scores(table, columns)
+    found, scores, crowded = _fitting(source, found, scores)
     remarks = [
         *withheld,
+        *crowded,
         *_reasons(source, table, without),
         *source.score_footnotes(list(dict.fromkeys(s for s, _ in [*scores, *without]))),
     ]
@@ -130,6 +135,27 @@ def draw(source: Source) -> Drawing:
 
 
 Key = tuple[str, str]
+
+
+def _fitting(
+    source: Source, found: list[Block], scores: list[Key]
+) -> tuple[list[Block], list[Key], list[str]]:
+    """Leave out groupings, the last first, then scores, until the forest fits on a page."""
+
+    def room() -> int:
+        return int(((TALLEST_PAGE - HEAD - FOOT) / len(found) - TITLE_ROW - GAP) // ROW)
+
+    found, gone = list(found), list[str]()
+    while len(found) > 1 and len(scores) > room():
+        gone.insert(0, found.pop().title)
+    kept, more = scores[: room()], scores[room() :]
+    if more:
+        gone += [source.score(*key) for key in more]
+        for block in found:
+            pairs = zip(block.rows["score"], block.rows["variant"], strict=True)
+            block.rows = block.rows[[key in kept for key in pairs]]
+    told = [f"Not drawn, no room (tables/performance.csv): {'; '.join(gone)}."] if gone else []
+    return found, kept, told
 
 
 def _scores(table: pd.DataFrame, columns: list[str]) -> tuple[list[Key], list[Key]]:
