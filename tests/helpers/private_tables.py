@@ -14,6 +14,7 @@ import pandas as pd
 from helpers import private_survival
 from spinemets import results, strata
 from spinemets.evaluation.design import Bands, Design, Options, Outcome
+from spinemets.evaluation.other_outcomes import other_outcomes
 from spinemets.evaluation.run import run
 from spinemets.evaluation.scores import OneScore, comparison_set
 from spinemets.performance.risks import PublishedRates, Risk
@@ -233,9 +234,20 @@ def evaluation(p: pd.DataFrame, seed: int, cohort: str) -> dict[str, pd.DataFram
         risks={every[0].score: {"6mo": risk}},
         bands=bands,
         centre=np.array(["A", "B", "C", "D"], dtype=object)[np.arange(len(p)) % 4],
-        options=Options(bootstrap=32),
+        options=Options(bootstrap=32, optimism=16),
     )
-    return run(design, cohort, wanted).tables
+    failed = rng.random(len(p)) < 0.2
+    days = p["months"].to_numpy()  # one unit for all: only the shape matters
+    beside = pd.DataFrame(
+        {
+            "survival_days": days,
+            "died": p["died"],
+            "local_failure": pd.array(failed, dtype="boolean"),
+            "local_failure_day": np.where(failed, days * rng.random(len(p)), np.nan),
+        }
+    )
+    found = run(design, cohort, wanted).tables
+    return found | {"other_outcomes": other_outcomes(beside, design, cohort)}
 
 
 def _scoring(p: pd.DataFrame, cohort: str, seed: int) -> dict[str, pd.DataFrame]:
