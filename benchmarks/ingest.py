@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +27,8 @@ import pandas as pd
 from spinemets.twin import simulate
 
 DRAWN: Final = 20_000
+#: The bars for a million rows on two cores.
+SECONDS, GIGABYTES = 60, 4
 RESULTS: Final = Path(__file__).with_name("results") / "ingest.md"
 READERS: Final = {
     "pandas, C engine": "import pandas as pd; t = pd.read_csv(FILE, comment='#')",
@@ -50,18 +54,30 @@ def make_table(path: Path, rows: int) -> int:
     return len(known)
 
 
-def measure(command: list[str]) -> tuple[float, float]:
-    """Seconds and peak memory (GB) of a command on its own."""
+@dataclass(frozen=True)
+class Measured:
+    """Seconds by the clock and of the processor, peak memory (GB), lines of progress."""
+
+    seconds: float
+    processor: float
+    memory: float
+    progress: int
+
+
+def measure(command: list[str]) -> Measured:
+    """Run a command on its own; what it says on standard error is counted as progress."""
     start = time.perf_counter()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - start
+        said.seek(0)
+        words = said.read().decode()
         if status:
-            said.seek(0)
-            raise RuntimeError(said.read().decode()[-2000:])
-    return seconds, usage.ru_maxrss / 1e6
+            raise RuntimeError(words[-2000:])
+    processor = usage.ru_utime + usage.ru_stime
+    return Measured(seconds, processor, usage.ru_maxrss / 1e6, words.count("ingest: about"))
 
 
 def commands(table: Path, folder: Path) -> dict[str, list[str]]:
@@ -76,8 +92,8 @@ def commands(table: Path, folder: Path) -> dict[str, list[str]]:
     return {"spinemets ingest": stage, "spinemets check": check}
 
 
-def main() -> None:
-    """Measure and write the page."""
+def main() -> int:
+    """Measure and write the page; 1 when spinemets misses a bar."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--readers", default=sys.executable)
@@ -86,10 +102,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         table = folder / "big.csv"
-        columns = make_table(table, args.rows)
+        # In a process of its own: on Linux a child's peak memory begins with its parent's.
+        with ProcessPoolExecutor(1) as maker:
+            columns = maker.submit(make_table, table, args.rows).result()
         size = table.stat().st_size / 1e6
         for what, command in commands(table, folder).items():
-            lines.append((what, *measure(command)))
+            lines.append((what, measure(command)))
         for what, code in READERS.items():
             python = sys.executable if what.startswith("pandas") else args.readers
             try:
@@ -98,28 +116,42 @@ def main() -> None:
                 reason = str(error).strip().splitlines()[-1]
                 sys.stderr.write(f"{what}: {reason}\n")
                 continue
-            lines.append((what, *found))
-    load = os.getloadavg()[0]
+            lines.append((what, found))
+    text = page(f"{args.rows:,} rows, {columns} columns, {size:.0f} MB of CSV", lines)
+    sys.stdout.write(text)
+    if args.rows >= 1_000_000:
+        RESULTS.write_text(text, encoding="utf-8")
+    ours = [m for what, m in lines if what.startswith("spinemets")]
+    missed = any(m.seconds > SECONDS or m.memory > GIGABYTES or not m.progress for m in ours)
+    return int(missed and args.rows >= 1_000_000)
+
+
+def page(table: str, lines: list[tuple[str, Measured]]) -> str:
+    """What was measured, as Markdown."""
     text = [
         "# One million rows through ingest",
         "",
-        f"{args.rows:,} rows, {columns} columns, {size:.0f} MB of CSV; {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}, pandas {pd.__version__}; "
-        f"load of the machine at the end {load:.1f}.",
+        f"{table}; {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"pandas {pd.__version__}; load of the machine at the end {os.getloadavg()[0]:.1f} "
+        "(the seconds by the clock grow with it, those of the processor hardly).",
+        "",
         "Ingest reads, looks for identifiers, converts, holds every value against the contract and",
-        "every patient against the plausibility rules, and writes Parquet; the readers below only "
+        "every patient against the plausibility rules, and writes Parquet; the readers below only",
         "read. Start of Python included.",
         "",
-        "| what | seconds | peak memory, GB |",
-        "| --- | --- | --- |",
-        *(f"| {what} | {seconds:.1f} | {memory:.2f} |" for what, seconds, memory in lines),
+        f"Bars: {SECONDS} s by the clock, {GIGABYTES} GB, with lines of progress.",
+        "",
+        "| what | seconds | processor seconds | peak memory, GB | lines of progress |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        *(
+            f"| {what} | {m.seconds:.1f} | {m.processor:.1f} | {m.memory:.2f} | {m.progress} |"
+            for what, m in lines
+        ),
         "",
         "`python benchmarks/ingest.py --readers PYTHON` writes this page.",
     ]
-    sys.stdout.write("\n".join(text) + "\n")
-    if args.rows >= 1_000_000:
-        RESULTS.write_text("\n".join(text) + "\n", encoding="utf-8")
+    return "\n".join(text) + "\n"
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

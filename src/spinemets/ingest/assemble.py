@@ -70,6 +70,19 @@ class Sheet:
         """
         return next((t for t in self.tables if column in t.columns), None)
 
+    def keep_only(self, columns: list[str]) -> None:
+        """
+        Let the cells of all other columns go; the lines of the rows stay known.
+
+        Parameters
+        ----------
+        columns : list of str
+            Source columns that are still needed.
+        """
+        for table in self.tables:
+            table.columns = {n: cells for n, cells in table.columns.items() if n in columns}
+        pa.default_memory_pool().release_unused()
+
     @property
     def header(self) -> list[str]:
         """
@@ -105,7 +118,9 @@ def joined_files(table: str | Path, mapping: Mapping) -> list[Path]:
     return [Path(table).parent / name for name in names]
 
 
-def assemble(path: str | Path, mapping: Mapping, faults: list[Fault]) -> Sheet | None:
+def assemble(
+    path: str | Path, mapping: Mapping, faults: list[Fault], first: RawTable | None = None
+) -> Sheet | None:
     """
     Read and combine every table that a mapping names.
 
@@ -117,13 +132,15 @@ def assemble(path: str | Path, mapping: Mapping, faults: list[Fault]) -> Sheet |
         Checked mapping.
     faults : list of Fault
         Structural faults are added here.
+    first : RawTable, optional
+        The cohort's table, where it was read already (without a mapping).
 
     Returns
     -------
     Sheet or None
         None when a table can't be read.
     """
-    tables = _read(path, mapping, faults)
+    tables = _read(path, mapping, faults, first)
     if tables is None:
         return None
     first = tables[0]
@@ -152,9 +169,12 @@ def _patients(table: RawTable, patient: str | None) -> int:
     return table.n_rows if patient is None else len(pc.unique(table.columns[patient]))
 
 
-def _read(path: str | Path, mapping: Mapping, faults: list[Fault]) -> list[RawTable] | None:
+def _read(
+    path: str | Path, mapping: Mapping, faults: list[Fault], first: RawTable | None
+) -> list[RawTable] | None:
     tables: list[RawTable] = []
-    first = readers.try_read(path, mapping.options, faults)
+    if first is None:
+        first = readers.try_read(path, mapping.options, faults)
     if first is not None and mapping.redcap is not None:
         folder = Path(path).parent
         first = redcap.one_row(first, mapping.redcap, mapping.wanted, folder, faults)

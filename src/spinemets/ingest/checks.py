@@ -18,6 +18,8 @@ from spinemets.units import DAYS_PER_MONTH
 Mask = npt.NDArray[np.bool_]
 #: Fewer known values than this show nothing of a column as a whole.
 ENOUGH: Final = 20
+#: Combinations of values from which rows are compared anew; times a column they stay 64 bits.
+_MANY: Final = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,15 @@ def _numbers(patients: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
 
 def _flags(patients: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
     return np.asarray(patients[name].astype("Float64").to_numpy("float64", na_value=np.nan))
+
+
+def _tally(
+    values: npt.NDArray[np.float64],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Distinct values in their order, and how often each stands; only they are sorted."""
+    codes, distinct = pd.factorize(values)
+    order = np.argsort(distinct)
+    return distinct[order], np.bincount(codes, minlength=len(distinct))[order]
 
 
 def _none(patients: pd.DataFrame, column: str = "") -> Found:
@@ -124,7 +135,7 @@ def one_time(patients: pd.DataFrame, rule: Mapping[str, Any]) -> list[Found]:
     alive = (died == 0) & np.isfinite(days)
     if alive.sum() < ENOUGH:
         return [_none(patients, "survival_days")]
-    values, counts = np.unique(days[alive], return_counts=True)
+    values, counts = _tally(days[alive])
     most = counts.argmax()
     shown = counts[most] >= rule["share"] * alive.sum()
     return [Found(alive & (days == values[most]) & shown, int(alive.sum()), "survival_days")]
@@ -139,7 +150,7 @@ def constant(patients: pd.DataFrame, rule: Mapping[str, Any]) -> list[Found]:
         if known.sum() < ENOUGH:
             out.append(_none(patients, name))
             continue
-        values, counts = np.unique(x[known], return_counts=True)
+        values, counts = _tally(x[known])
         most = counts.argmax()
         # Few steps (grades, ages of a narrow trial) repeat without anybody having filled them in.
         usual = len(values) > 1 and (len(values) < 10 or most == 0)
@@ -199,7 +210,7 @@ def sentinel(patients: pd.DataFrame, rule: Mapping[str, Any]) -> list[Found]:
     for name in _each(patients, rule):
         x = _numbers(patients, name)
         known = np.isfinite(x)
-        values, counts = np.unique(x[known], return_counts=True)
+        values, counts = _tally(x[known])
         if known.sum() < ENOUGH or len(values) < 3:
             out.append(_none(patients, name))
             continue
@@ -224,7 +235,7 @@ def longer_with_more(patients: pd.DataFrame, rule: Mapping[str, Any]) -> list[Fo
         x = _numbers(patients, name)
         known = np.isfinite(x) & np.isfinite(days)
         n = int(known.sum())
-        if n < 5 * ENOUGH or len(np.unique(x[known])) < 2:
+        if n < 5 * ENOUGH or x[known].min() == x[known].max():
             out.append(_none(patients, name))
             continue
         rho = float(np.corrcoef(_ranks(x[known]), _ranks(days[known]))[0, 1])
@@ -258,14 +269,39 @@ def duplicates(patients: pd.DataFrame, _: Mapping[str, Any]) -> list[Found]:
     fine = [c for c in known if contract.columns()[c].is_numeric]
     if len(known) < 6 or len(fine) < 2:
         return [_none(patients)]
-    told = patients[known].notna().sum(axis=1).to_numpy() >= 6
-    again = patients.duplicated(known, keep="first").to_numpy(dtype=bool)
+    told = sum(patients[c].notna().to_numpy().astype(np.int16) for c in known) >= 6
+    again = np.zeros(len(patients), bool)
+    again[_repeated(patients, [*fine, *(c for c in known if c not in fine)])] = True
     return [Found(again & told, int(told.sum()))]
 
 
+def _repeated(patients: pd.DataFrame, names: list[str]) -> npt.NDArray[np.int64]:
+    """
+    Rows equal to an earlier one.
+
+    Column by column only those are compared that were equal so far: measurements come first, they
+    leave few.
+    """
+    rows = np.arange(len(patients))
+    group, width = np.zeros(len(patients), np.int64), 1
+    for name in names:
+        values = patients[name].iloc[rows]
+        codes = pd.factorize(values, use_na_sentinel=False)[0].astype(np.int64)
+        levels = int(codes.max(initial=0)) + 1
+        group, width = group * levels + codes, width * levels
+        if width > _MANY:  # numbered afresh: the product of many columns would overflow
+            group = pd.factorize(group)[0].astype(np.int64)
+            shared = np.bincount(group)[group] > 1
+            rows, group = rows[shared], group[shared]
+            width = int(group.max(initial=0)) + 1
+    return rows[pd.Series(group).duplicated().to_numpy()]
+
+
 def _is_constant(values: pd.Series) -> bool:
-    first = values.dropna().iloc[0]
-    return bool(values.eq(first).fillna(False).all())
+    there = values.dropna()
+    # Nearly every column that isn't constant shows it at once.
+    first = there.iloc[0]
+    return all(bool(part.eq(first).all()) for part in (there.iloc[:1000], there))
 
 
 CHECKS: Final[dict[str, Check]] = {

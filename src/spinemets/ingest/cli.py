@@ -90,8 +90,11 @@ def check_main(args: argparse.Namespace) -> int:
     int
         0 when the table can be ingested, 2 when it can't.
     """
+    from spinemets.ingest import progress
     from spinemets.ingest.study import cohorts
     from spinemets.settings import Cohort
+
+    progress.show()
 
     if args.file is None:
         left = [_check(c.file, c.mapping, c, args.json) for c in cohorts() if c.file is not None]

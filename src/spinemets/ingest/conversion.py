@@ -9,7 +9,7 @@ import pandas as pd
 
 from spinemets import contract
 from spinemets.errors import Fault
-from spinemets.ingest import assemble, dates, values
+from spinemets.ingest import assemble, dates, progress, values
 from spinemets.ingest.cells import Coded, Converted, encode
 from spinemets.ingest.mapping import ColumnMap, Mapping
 from spinemets.ingest.numbers import detect_decimal
@@ -46,7 +46,7 @@ def convert_columns(
     numeric = [n for n in names if contract.columns()[n].is_numeric and not how.columns[n].date]
     decimals = _decimals(sheet, how, numeric, work)
     zero = _time_zero(sheet, how, work)
-    for name in names:
+    for name in progress.walk(names, sheet.n_rows, "columns converted"):
         if name == "patient_id":
             continue  # goes no further: it becomes a running number
         column, entry = contract.columns()[name], how.columns[name]

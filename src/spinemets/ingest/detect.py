@@ -136,6 +136,8 @@ def detect_encoding(raw: bytes) -> str:
     head = raw[:PROBE]
     if head.count(b"\0") > len(head) // 4:
         return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
+    if raw.isascii():
+        return "utf-8"
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:

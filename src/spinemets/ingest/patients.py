@@ -21,6 +21,7 @@ from spinemets.ingest import (
     include,
     mapping_file,
     plausibility,
+    progress,
     readers,
     scales,
 )
@@ -28,7 +29,7 @@ from spinemets.ingest.cells import Mask
 from spinemets.ingest.conversion import NEEDED, convert_columns
 from spinemets.ingest.mapping import Mapping
 from spinemets.ingest.plausibility import Finding
-from spinemets.ingest.tables import Lines
+from spinemets.ingest.tables import Lines, RawTable
 from spinemets.ingest.work import Work
 from spinemets.settings import Cohort
 
@@ -102,19 +103,23 @@ def ingest(table: str | Path, mapping_path: str | Path | None, cohort: Cohort) -
     """
     work = Work(cohort)
     sheet, how = _source(table, mapping_path, work)
+    progress.say(sheet.n_rows, f"{len(sheet.header)} columns read")
     used = {s for e in how.columns.values() for s in e.sources} | _helpers(how)
     used |= {s.partition("@")[0] for s in used} if how.redcap else set()
     unused = [c for c in sheet.header if c not in used]
     work.structural += gate.faults(sheet.tables, how, unused)
+    progress.say(sheet.n_rows, "looked for identifiers")
     names = _present(sheet, how, work)
     converted = convert_columns(sheet, how, names, work)
+    sheet.keep_only(how.columns["patient_id"].sources if "patient_id" in how.columns else [])
     rule = _rule(how, work)
     _check_ids(sheet, how, work)
     if "age_years" in converted and not Path(table).name.startswith(SIMULATED):
         first = sheet.tables[0]
         work.structural += gate.old_ages(converted["age_years"], how, first.file, first.lines)
     work.stop_if_structural(work.value)
-    patients = pd.DataFrame(converted, index=pd.RangeIndex(sheet.n_rows))
+    patients = pd.DataFrame(converted, index=pd.RangeIndex(sheet.n_rows), copy=False)
+    del converted  # a large table isn't held twice
     resolution = how.resolution or _resolution(how, patients)
     seen = plausibility.look(patients, cohort.time_zero, resolution)
     patients, inclusion = _exclude(patients, sheet, how, rule, work)
@@ -161,6 +166,7 @@ def _source(
 ) -> tuple[assemble.Sheet, Mapping]:
     """Read mapping and tables; what is wrong with either is reported together."""
     how: Mapping | None = None
+    plain: RawTable | None = None
     try:
         how = mapping_file.load(mapping_path) if mapping_path else None
     except InputError as err:
@@ -177,7 +183,7 @@ def _source(
                 work.structural += err.faults
     if how is None:
         raise InputError(work.structural)
-    sheet = assemble.assemble(table, how, work.structural)
+    sheet = assemble.assemble(table, how, work.structural, plain)
     if sheet is None:
         raise InputError(work.structural)
     combine.add_columns(sheet, how, work.structural)
@@ -257,7 +263,7 @@ def _exclude(
         unusable = patients[name].isna().to_numpy(dtype=bool)
         work.flow += _excluded(f"{words} missing or unusable", keep & unusable)
         keep &= ~unusable
-    patients = patients.loc[keep].reset_index(drop=True)
+    patients = _only(patients, keep)
     inclusion = patients.loc[:, ["survival_days", "died"]].assign(
         included=pd.array([pd.NA] * len(patients), dtype="boolean")
     )
@@ -270,9 +276,14 @@ def _exclude(
     included = decided.fillna(False).to_numpy(dtype=bool)
     work.flow += _excluded(f"not included ({rule.text})", ~included & ~unknown)
     work.flow += _excluded(f"{', '.join(rule.columns)} not recorded", unknown)
-    patients = patients.loc[included].reset_index(drop=True)
+    patients = _only(patients, included)
     work.flow.append(("analysed", "", len(patients)))
     return patients, inclusion
+
+
+def _only(patients: pd.DataFrame, keep: Mask) -> pd.DataFrame:
+    """Patients who are kept, numbered afresh; the table itself where everybody is."""
+    return patients if keep.all() else patients.loc[keep].reset_index(drop=True)
 
 
 def _with_id(sheet: assemble.Sheet, how: Mapping) -> Mask:
@@ -310,11 +321,11 @@ def _complete(patients: pd.DataFrame) -> pd.DataFrame:
         if name == "patient_id":
             out[name] = pd.Series(np.arange(1, n + 1)).astype(dtype)
         elif name in patients.columns:
-            out[name] = patients[name].astype(dtype)
+            out[name] = patients[name].astype(dtype, copy=False)
         else:
             out[name] = pd.Series([pd.NA], dtype=dtype).repeat(n)
         out[name].index = pd.RangeIndex(n)
-    return pd.DataFrame(out)
+    return pd.DataFrame(out, copy=False)
 
 
 def _info(
@@ -340,6 +351,11 @@ def _info(
         "include": cohort.include,
         "notes": list(cohort.notes),
         "source": Path(table).name,
-        "sha256": {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files},
+        "sha256": {f.name: _sha256(f) for f in files},
         "footnotes": how.footnotes,
     }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from spinemets import contract, yamlfile
-from spinemets.ingest import include
+from spinemets.ingest import include, progress
 from spinemets.ingest.checks import CHECKS, Found
 
 RULES_FILE: Final = Path(__file__).with_name("plausibility.yaml")
@@ -136,7 +136,7 @@ def look(patients: pd.DataFrame, time_zero: str, resolution: str = "day") -> lis
         found; a rule whose columns the cohort doesn't have has ``of`` 0.
     """
     out = []
-    for rule in rules().values():
+    for rule in progress.walk(rules().values(), len(patients), "rules of plausibility asked"):
         if rule.time_zero and time_zero not in rule.time_zero:
             continue
         if rule.resolution and rule.resolution != resolution:

@@ -79,7 +79,7 @@ def read_bytes(path: str | Path) -> bytes:
             reading.fault("this is not a file that can be read", "export the table to a file")
             reading.stop()
         content = Path(path).read_bytes()
-        if not content.strip():
+        if not content[:64].strip() and not content.strip():
             reading.fault("the file is empty", "export the table again")
     except FileNotFoundError:
         reading.fault("the file does not exist", "create it or correct the path")

@@ -11,9 +11,10 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +32,11 @@ from spinemets.ingest.mapping import TableOptions
 from spinemets.ingest.readers_common import Reading, join_header, name_header, read_bytes
 from spinemets.ingest.tables import Lines, RawTable
 
+#: White space of ASCII beside the ends of lines.
+_WHITE: Final = (b" ", b"\t", b"\v", b"\f", b"\x1c", b"\x1d", b"\x1e", b"\x1f")
+#: Bytes that are parsed at once, and how many a column adds: a row has to fit.
+_BLOCK, _BLOCK_OF_COLUMN = 1 << 22, 1 << 11
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -38,9 +44,14 @@ class Layout:
 
     header: list[str]
     header_line: int
-    body: bytes
+    content: bytes
+    begin: int
     first_line: int
     delimiter: str
+
+    def body(self) -> bytes:
+        """Copy the rows; a table of a gigabyte is parsed where it lies, so only faults ask."""
+        return self.content[self.begin :]
 
 
 def read_text_table(path: str | Path, options: TableOptions) -> RawTable:
@@ -70,7 +81,11 @@ def read_text_table(path: str | Path, options: TableOptions) -> RawTable:
     del raw
     layout = _layout(content, Path(path), options, reading)
     layout.header[:] = name_header(layout.header, reading, options.format == "redcap")
-    if layout.body.strip() == b"":
+    # Looking at the beginning first: stripping would copy the whole table.
+    if (
+        not layout.content[layout.begin : layout.begin + PROBE].strip()
+        and not layout.body().strip()
+    ):
         reading.fault("the table has a header but no rows", "export it with its rows")
     reading.stop()
     table = _parse(layout, reading, options.decimal)
@@ -143,12 +158,13 @@ def _layout(content: bytes, path: Path, options: TableOptions, reading: Reading)
     rows = csv.reader(stream, delimiter=delimiter)
     header = join_header([next(rows, []) for _ in declared or (1,)])
     begin = start + stream.n_bytes
-    return Layout(header, line, content[begin:], line + stream.n_lines, delimiter)
+    return Layout(header, line, content, begin, line + stream.n_lines, delimiter)
 
 
 def _line_end(content: bytes, start: int) -> int:
     """Offset just behind the line that begins at ``start`` (LF, CRLF or CR)."""
-    lf, cr = content.find(b"\n", start), content.find(b"\r", start)
+    lf = content.find(b"\n", start)
+    cr = content.find(b"\r", start, len(content) if lf < 0 else lf)
     if cr >= 0 and (lf < 0 or cr < lf - 1):
         return cr + 1
     return len(content) if lf < 0 else lf + 1
@@ -203,16 +219,28 @@ def _parse(layout: Layout, reading: Reading, decimal: str) -> RawTable:
     if table is None:
         return RawTable(reading.file, {}, 0, lambda: np.zeros(0, np.int64))
     columns = {}
+    blanks = _blanks(layout)
     for key, name in zip(keys, layout.header, strict=True):
-        cells = pc.utf8_trim_whitespace(table[key])
+        cells = pc.utf8_trim_whitespace(table[key]) if blanks else table[key]
+        table = table.drop_columns(key)  # not held twice
         if name:
             columns[name] = cells
         elif pc.any(pc.not_equal(cells, "")).as_py():
             reading.notes.append("a column without a name was not read")
-    n = table.num_rows
-    return RawTable(
-        reading.file, columns, n, lambda: _lines(layout, n), reading.notes, decimal=decimal
-    )
+    n = len(cells)
+    return RawTable(reading.file, columns, n, _lines(layout, n), reading.notes, decimal=decimal)
+
+
+def _blanks(layout: Layout) -> bool:
+    """Whether a cell may begin or end with white space; only then is every cell trimmed."""
+    text, begin = layout.content, layout.begin
+    if not text.isascii() or text.find(b'"', begin) >= 0:
+        return True
+    blanks = [b for b in _WHITE if b != layout.delimiter.encode() and text.find(b, begin) >= 0]
+    edges = (layout.delimiter.encode(), b"\n", b"\r")
+    pairs = [pair for b in blanks for edge in edges for pair in (b + edge, edge + b)]
+    ends = (text[begin : begin + 1], text[-1:])
+    return any(b in ends for b in blanks) or any(text.find(pair, begin) >= 0 for pair in pairs)
 
 
 def _arrow(layout: Layout, keys: list[str], reading: Reading) -> pa.Table | None:
@@ -224,12 +252,16 @@ def _arrow(layout: Layout, keys: list[str], reading: Reading) -> pa.Table | None
         bad += 1
         return "skip"
 
+    block = max(_BLOCK, _BLOCK_OF_COLUMN * len(keys))
     try:
         table = arrow_csv.read_csv(
-            pa.BufferReader(layout.body),
-            read_options=arrow_csv.ReadOptions(column_names=keys, block_size=1 << 24),
+            pa.BufferReader(pa.py_buffer(layout.content).slice(layout.begin)),
+            read_options=arrow_csv.ReadOptions(column_names=keys, block_size=block),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=count
+                delimiter=layout.delimiter,
+                # Without a quotation mark no cell holds a line break: blocks are cut in parallel.
+                newlines_in_values=layout.content.find(b'"', layout.begin) >= 0,
+                invalid_row_handler=count,
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(keys, pa.string()), strings_can_be_null=False
@@ -250,7 +282,7 @@ def _arrow(layout: Layout, keys: list[str], reading: Reading) -> pa.Table | None
 
 def _records(layout: Layout) -> Iterator[tuple[int, list[str]]]:
     """Line and cells of every row, slowly; for naming rows only."""
-    text = layout.body.decode("utf-8", errors="replace")
+    text = layout.body().decode("utf-8", errors="replace")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter)
     before = 0
     for cells in reader:
@@ -259,11 +291,18 @@ def _records(layout: Layout) -> Iterator[tuple[int, list[str]]]:
         before = reader.line_num
 
 
-def _lines(layout: Layout, n: int) -> Lines:
+def _lines(layout: Layout, n: int) -> Callable[[], Lines]:
     """Line of every row: consecutive unless a cell holds a line break or a line is blank."""
-    ends = layout.body.rstrip(b"\r\n").count(b"\n") + 1
-    if ends == n:
-        return np.arange(layout.first_line, layout.first_line + n, dtype=np.int64)
-    found = np.fromiter((line for line, _ in _records(layout)), dtype=np.int64)
-    # The two parsers differ only on files that are broken in ways not seen yet.
-    return found if len(found) == n else np.arange(n, dtype=np.int64) + layout.first_line
+    first, end = layout.first_line, len(layout.content)
+    while end > layout.begin and layout.content[end - 1] in b"\r\n":
+        end -= 1
+    if layout.content.count(b"\n", layout.begin, end) + 1 == n:
+        # The content isn't kept for it.
+        return lambda: np.arange(first, first + n, dtype=np.int64)
+
+    def slowly() -> Lines:
+        found = np.fromiter((line for line, _ in _records(layout)), dtype=np.int64)
+        # The two parsers differ only on files that are broken in ways not seen yet.
+        return found if len(found) == n else np.arange(n, dtype=np.int64) + first
+
+    return slowly
