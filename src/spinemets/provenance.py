@@ -183,6 +183,30 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def nameless(path: str | Path, digest: str) -> str:
+    """
+    Name of a private cohort's file as it may be told: a file can be called after a patient.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    digest : str
+        Its SHA-256.
+
+    Returns
+    -------
+    str
+        Its kind and the beginning of its hash.
+
+    Examples
+    --------
+    >>> nameless("data/Mueller_Hans.csv", "0a1b2c3d4e5f6071")
+    'source 0a1b2c3d4e5f.csv'
+    """
+    return f"source {digest[:12]}{Path(path).suffix.lower()}"
+
+
 def versions() -> dict[str, str]:
     """
     Versions of what decides a result.

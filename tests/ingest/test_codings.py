@@ -32,8 +32,9 @@ def test_icd_codes_become_primaries(ingest_text: IngestText) -> None:
     assert dict(zip(rows["conversion"], rows["n"], strict=True)) == {
         "ICD codes and morphology to primary": 6,
         "codes of an unknown site": 1,
-        "morphology to small-cell histology": 2,
     }
+    rows = found.transformations[found.transformations["column"].eq("small_cell")]
+    assert dict(zip(rows["conversion"], rows["n"], strict=True)) == {"taken from the morphology": 2}
 
 
 def test_codes_of_metastases_and_nonsense_are_faults(ingest_text: IngestText) -> None:

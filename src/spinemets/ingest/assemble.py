@@ -15,6 +15,7 @@ from spinemets.errors import Fault, suggest
 from spinemets.ingest import readers, redcap
 from spinemets.ingest.cells import key
 from spinemets.ingest.mapping import Join, Mapping, OneRow
+from spinemets.ingest.readers_common import TableError
 from spinemets.ingest.tables import RawTable
 
 Positions = npt.NDArray[np.int64]
@@ -174,7 +175,7 @@ def _read(
 ) -> list[RawTable] | None:
     tables: list[RawTable] = []
     if first is None:
-        first = readers.try_read(path, mapping.options, faults)
+        first = _first(path, mapping, faults)
     if first is not None and mapping.redcap is not None:
         folder = Path(path).parent
         first = redcap.one_row(first, mapping.redcap, mapping.wanted, folder, faults)
@@ -188,6 +189,19 @@ def _read(
             tables.append(aligned)
     complete = first is not None and len(tables) == len(mapping.join)
     return [first, *tables] if first is not None and complete else None
+
+
+def _first(path: str | Path, mapping: Mapping, faults: list[Fault]) -> RawTable | None:
+    """Read the cohort's table; where only its header can be read, columns are looked for in it."""
+    try:
+        return readers.read_table(path, mapping.options)
+    except TableError as err:
+        faults += err.faults
+        # Columns may also come from another table, or be renamed by events and repeats.
+        if err.header and not mapping.join and mapping.redcap is None:
+            wanted = [c for c in mapping.wanted if c not in mapping.combine]
+            absent(wanted, err.header, str(path), faults)
+    return None
 
 
 def beside(folder: Path, name: str, key: str, faults: list[Fault]) -> Path | None:
@@ -268,10 +282,10 @@ def _align(first: RawTable, other: RawTable, join: Join, faults: list[Fault]) ->
     usable = np.flatnonzero(ids != "")
     found = ids[usable].get_indexer(first.columns[join.equals].to_pandas())
     at = np.where(found < 0, -1, usable[np.maximum(found, 0)] if len(usable) else -1)
-    return _take_or_empty(other, at.astype(np.int64), first.file)
+    return _take_or_empty(other, at.astype(np.int64))
 
 
-def _take_or_empty(table: RawTable, at: Positions, first: str) -> RawTable:
+def _take_or_empty(table: RawTable, at: Positions) -> RawTable:
     index = pa.array(at, mask=at < 0)
     columns = {n: pc.fill_null(c.take(index), "") for n, c in table.columns.items()}
 
@@ -279,15 +293,17 @@ def _take_or_empty(table: RawTable, at: Positions, first: str) -> RawTable:
         return np.where(at < 0, 0, table.lines[np.maximum(at, 0)])
 
     lost = int((at < 0).sum())
-    notes = [*table.notes]
-    if lost:
-        notes.append(f"{lost} rows of {Path(first).name} have no row here")
-    return replace(table, columns=columns, n_rows=len(at), find_lines=lines, notes=notes)
+    return replace(table, columns=columns, n_rows=len(at), find_lines=lines, unmatched=lost)
 
 
 def _note_unmatched(sheet: Sheet) -> None:
-    for table in sheet.tables:
-        sheet.notes += [("", f"{Path(table.file).name}: {n}", table.n_rows) for n in table.notes]
+    """What was seen while reading; files go by their place, their names could name somebody."""
+    for number, table in enumerate(sheet.tables):
+        where = f"joined table {number}: " if number else ""
+        sheet.notes += [("", f"{where}{n}", table.n_rows) for n in table.notes]
+        if table.unmatched:
+            words = f"{where}has no row for rows of the first table"
+            sheet.notes.append(("", words, table.unmatched))
 
 
 def _select(sheet: Sheet, column: str, allowed: list[str], patient: str | None) -> None:

@@ -14,6 +14,7 @@ from spinemets import contract, vocabulary
 from spinemets.contract import Column
 from spinemets.ingest.cells import Coded, Converted, Mask, Problem, Terms, counted, key, written
 from spinemets.ingest.mapping import ColumnMap, Scalar
+from spinemets.vocabulary.coding import BIOLOGY, Tumour, UnresolvedError, from_term
 
 #: Words that mean yes and no when a mapping gives no codes.
 YES: Final = (
@@ -48,6 +49,8 @@ def category(column: Column, entry: ColumnMap, cells: Coded) -> Converted:
         Values, problems and conversions.
     """
     lookup = _lookup(column, entry)
+    if column.name == "primary" and lookup is not None:
+        lookup = _vocabulary(cells.terms) | lookup
     targets: list[Scalar] = [None] * len(cells.terms)
     unknown = np.zeros(len(cells.terms), bool)
     recoded = np.zeros(len(cells.terms), bool)
@@ -62,12 +65,44 @@ def category(column: Column, entry: ColumnMap, cells: Coded) -> Converted:
             unknown[i] = True
     out = Converted({column.name: _series(column, cells, targets)})
     out.conversions += counted(cells, recoded, _recoding(column, entry), entry.flag)
+    if column.name == "primary":
+        out.told = _told(cells, targets)
     if entry.others == "missing":
         out.conversions += counted(cells, unknown, "code not listed: read as missing", entry.flag)
     elif unknown.any():
         rows = cells.rows(unknown)
         if rows.any():
             out.problems.append(_unknown_terms(column, entry, cells, unknown, rows))
+    return out
+
+
+def _vocabulary(terms: Terms) -> dict[str, Scalar]:
+    """Primaries of the terms that the vocabulary knows, also with other hyphens and umlauts."""
+    return {key(term): tumour.primary for term in terms if (tumour := _tumour(term))}
+
+
+def _tumour(term: str) -> Tumour | None:
+    try:
+        return from_term(term)
+    except UnresolvedError:
+        return None
+
+
+def _told(cells: Coded, primaries: list[Scalar]) -> dict[str, pd.Series]:
+    """
+    Biology that the words for a primary carry (SCLC, TNBC, CRPC).
+
+    A word that the mapping translates into another primary says nothing.
+    """
+    tumours = [
+        tumour if tumour is not None and tumour.primary == primary else None
+        for tumour, primary in zip(map(_tumour, cells.terms), primaries, strict=True)
+    ]
+    out = {}
+    for name in BIOLOGY:
+        flags: list[Scalar] = [getattr(t, name) if t else None for t in tumours]
+        if any(flag is not None for flag in flags):
+            out[name] = _series(contract.columns()[name], cells, flags)
     return out
 
 

@@ -53,11 +53,15 @@ class Converted:
         Rules that values broke; those values are missing in ``columns``.
     conversions : list of tuple
         Conversion in words, number of values, flag.
+    told : dict of str to pandas.Series
+        Other columns that the cells say something of (the biology that words for a primary carry);
+        used where the source has no value of its own.
     """
 
     columns: dict[str, pd.Series] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     conversions: list[tuple[str, int, str]] = field(default_factory=list)
+    told: dict[str, pd.Series] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from spinemets import contract, units
+from spinemets import contract, groupings, units
 from spinemets.ingest.scales import known_units
 from spinemets.units import DAYS_PER_MONTH
 
@@ -49,7 +49,7 @@ def _numbers(patients: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
     return np.asarray(patients[name].to_numpy(dtype="float64", na_value=np.nan), np.float64)
 
 
-def _flags(patients: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
+def _flags(patients: pd.DataFrame | Mapping[str, pd.Series], name: str) -> npt.NDArray[np.float64]:
     return np.asarray(patients[name].astype("Float64").to_numpy("float64", na_value=np.nan))
 
 
@@ -262,6 +262,52 @@ def without_day(patients: pd.DataFrame, rule: Mapping[str, Any]) -> list[Found]:
     return out
 
 
+def open_group(patients: pd.DataFrame, rule: Mapping[str, Any]) -> list[Found]:
+    """Treatment groups left open by columns that nobody has a value of, and which columns."""
+    treated = np.zeros(len(patients), bool)
+    for name in _each(patients, rule):
+        treated |= patients[name].notna().to_numpy(dtype=bool)
+    there = [c for c in groupings.columns_of("treatment") if c in patients]
+    lacking = [c for c in groupings.columns_of("treatment")
+               if c not in there or patients[c].isna().all()]  # fmt: skip
+    if not treated.any() or not lacking:
+        return [_none(patients)]
+    still = _undecided(patients[there])
+    rows = still & treated
+    rows[rows] = ~_undecided(patients.loc[rows, there].assign(**_without(lacking)))
+    if not rows.any():
+        return [Found(rows, int(treated.sum()))]
+    # One row of every kind shows which columns decide.
+    kinds = patients.loc[rows, there].drop_duplicates()
+    needed = [
+        c
+        for c in lacking
+        if _undecided(kinds.assign(**_without([x for x in lacking if x != c]))).any()
+    ]
+    return [Found(rows, int(treated.sum()), ", ".join(needed))]
+
+
+def _undecided(patients: pd.DataFrame) -> Mask:
+    group = groupings.apply(patients, "treatment")
+    return np.asarray(group.eq(groupings.NOT_RECORDED).to_numpy(dtype=bool))
+
+
+def _without(names: list[str]) -> dict[str, bool | str]:
+    """Columns of treatment as they are of somebody who didn't have it."""
+    known = contract.columns()
+    return {n: False if known[n].kind == "boolean" else next(iter(known[n].levels)) for n in names}
+
+
+def told_otherwise(patients: pd.DataFrame, rule: Mapping[str, Any]) -> list[Found]:
+    """Biology that is recorded, and that the words or codes for the primary contradict."""
+    out = []
+    for name in (c for c in rule["columns"] if c in patients and c in rule["told"]):
+        recorded, told = _flags(patients, name), _flags(rule["told"], name)
+        both = np.isfinite(recorded) & np.isfinite(told)
+        out.append(Found(both & (recorded != told), int(both.sum()), name))
+    return out
+
+
 def duplicates(patients: pd.DataFrame, _: Mapping[str, Any]) -> list[Found]:
     """Patients equal in all columns, where enough columns are known to tell people apart."""
     names = [str(c) for c in patients if c != "patient_id"]
@@ -269,7 +315,10 @@ def duplicates(patients: pd.DataFrame, _: Mapping[str, Any]) -> list[Found]:
     fine = [c for c in known if contract.columns()[c].is_numeric]
     if len(known) < 6 or len(fine) < 2:
         return [_none(patients)]
-    told = sum(patients[c].notna().to_numpy().astype(np.int16) for c in known) >= 6
+    filled = np.zeros(len(patients), np.int64)
+    for name in known:
+        filled += patients[name].notna().to_numpy(dtype=bool)
+    told = filled >= 6
     again = np.zeros(len(patients), bool)
     again[_repeated(patients, [*fine, *(c for c in known if c not in fine)])] = True
     return [Found(again & told, int(told.sum()))]
@@ -308,6 +357,7 @@ CHECKS: Final[dict[str, Check]] = {
     f.__name__: f
     for f in (
         too_long, too_short, multiples, only_of_the_dead, everybody, one_time, constant, two_units,
-        sentinel, longer_with_more, without_day, duplicates,
+        sentinel, longer_with_more, without_day, open_group, told_otherwise,
+        duplicates,
     )
 }  # fmt: skip

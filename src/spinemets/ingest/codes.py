@@ -27,7 +27,7 @@ def from_codes(entry: ColumnMap, cells: Coded, morphology: Coded | None) -> Conv
     Returns
     -------
     Converted
-        ``primary``, and ``small_cell`` where a lung cancer's morphology decides it. A code of a
+        ``primary``; told is ``small_cell`` where a lung cancer's morphology decides it. A code of a
         metastasis (C77 to C79) is a problem: it doesn't say where the tumour came from. C76 and
         C80 are ``primary_not_recorded``, for the code alone doesn't say whether one was looked for.
     """
@@ -48,12 +48,10 @@ def from_codes(entry: ColumnMap, cells: Coded, morphology: Coded | None) -> Conv
                 faults.setdefault(str(err), np.zeros(len(pairs), bool))[i] = True
         primary.append(tumour.primary if tumour else None)
         small.append(tumour.small_cell if tumour else None)
-    out = Converted(
-        {
-            "primary": pd.Series(pd.array([*primary, None], dtype="string").take(rows)),
-            "small_cell": pd.Series(pd.array([*small, None], dtype="boolean").take(rows)),
-        }
-    )
+    out = Converted({"primary": pd.Series(pd.array([*primary, None], dtype="string").take(rows))})
+    if any(flag is not None for flag in small):
+        told = pd.Series(pd.array([*small, None], dtype="boolean").take(rows))
+        out.told["small_cell"] = told
     if entry.others != "missing":
         repair = "correct the code, or translate it under `values` in the mapping"
         for rule, mask in faults.items():
@@ -80,7 +78,7 @@ def _pairs(
 
 
 def _count(out: Converted, entry: ColumnMap, histology: bool) -> None:
-    primary, small = out.columns["primary"], out.columns["small_cell"]
+    primary = out.columns["primary"]
     words = "ICD codes and morphology to primary" if histology else "ICD codes to primary"
     known = int(primary.notna().sum())
     if known:
@@ -89,6 +87,3 @@ def _count(out: Converted, entry: ColumnMap, histology: bool) -> None:
     if open_:
         caveat = "the code doesn't say whether a primary was looked for"
         out.conversions.append(("codes of an unknown site", open_, caveat))
-    if small.notna().any():
-        n = int(small.notna().sum())
-        out.conversions.append(("morphology to small-cell histology", n, entry.flag))

@@ -16,13 +16,14 @@ from spinemets.ingest.numbers import detect_decimal
 from spinemets.ingest.tables import RawTable
 from spinemets.ingest.work import Work
 
+Told = dict[str, pd.Series]
 #: Columns without which a patient is left out, and how the flow table calls them.
 NEEDED = {"survival_days": "survival time", "died": "vital status"}
 
 
 def convert_columns(
     sheet: assemble.Sheet, how: Mapping, names: list[str], work: Work
-) -> dict[str, pd.Series]:
+) -> tuple[dict[str, pd.Series], Told]:
     """
     Convert every mapped column, gathering faults and counting conversions.
 
@@ -39,10 +40,13 @@ def convert_columns(
 
     Returns
     -------
-    dict of str to pandas.Series
+    columns : dict of str to pandas.Series
         By contract column. What breaks the contract is missing.
+    told : dict of str to pandas.Series
+        What the words and codes for the primary say of its biology, to be held against the columns.
     """
     out: dict[str, pd.Series] = {}
+    told: Told = {}
     numeric = [n for n in names if contract.columns()[n].is_numeric and not how.columns[n].date]
     decimals = _decimals(sheet, how, numeric, work)
     zero = _time_zero(sheet, how, work)
@@ -62,7 +66,36 @@ def convert_columns(
         work.transformations += [(name, *c) for c in done.conversions]
         for key, series in done.columns.items():
             out[key] = series.combine_first(out[key]) if key in out else series
-    return out
+        told |= done.told
+    _fill(out, told, how, work)
+    _day_zero(out, work)
+    return out, told
+
+
+def _day_zero(out: dict[str, pd.Series], work: Work) -> None:
+    """A treatment that time zero is begins on day 0, where the source doesn't say otherwise."""
+    treatment = work.cohort.time_zero
+    if treatment not in ("surgery", "radiotherapy") or treatment not in out:
+        return
+    treated = out[treatment].fillna(False).astype(bool)
+    day = f"{treatment}_day"
+    if day not in out:
+        out[day] = pd.Series(pd.NA, index=treated.index, dtype="Float64")
+    gaps = treated & out[day].isna()
+    if gaps.any():
+        out[day] = out[day].mask(gaps, 0.0)
+        work.transformations.append((day, "time zero is its day: day 0", int(gaps.sum()), ""))
+
+
+def _fill(out: dict[str, pd.Series], told: Told, how: Mapping, work: Work) -> None:
+    """Take the biology that the primary's words carry where the source records none itself."""
+    by_code = how.columns["primary"].system == "icd" if "primary" in how.columns else False
+    for name, said in told.items():
+        gaps = said.notna() & out[name].isna() if name in out else said.notna()
+        words = "taken from the morphology" if by_code else "taken from the words for the primary"
+        if gaps.any():
+            work.transformations.append((name, words, int(gaps.sum()), ""))
+        out[name] = out[name].combine_first(said) if name in out else said
 
 
 def _table(sheet: assemble.Sheet, column: str) -> RawTable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,8 @@ from spinemets.ingest.mapping import Mapping
 from spinemets.ingest.plausibility import Finding
 from spinemets.ingest.tables import Lines, RawTable
 from spinemets.ingest.work import Work
+from spinemets.provenance import nameless
+from spinemets.provenance import sha256 as _sha256
 from spinemets.settings import Cohort
 
 REQUIRED = ("survival_days", "died")
@@ -110,9 +111,9 @@ def ingest(table: str | Path, mapping_path: str | Path | None, cohort: Cohort) -
     work.structural += gate.faults(sheet.tables, how, unused)
     progress.say(sheet.n_rows, "looked for identifiers")
     names = _present(sheet, how, work)
-    converted = convert_columns(sheet, how, names, work)
+    converted, told = convert_columns(sheet, how, names, work)
     sheet.keep_only(how.columns["patient_id"].sources if "patient_id" in how.columns else [])
-    rule = _rule(how, work)
+    rule = _rule([*how.columns, *converted], work)
     _check_ids(sheet, how, work)
     if "age_years" in converted and not Path(table).name.startswith(SIMULATED):
         first = sheet.tables[0]
@@ -121,7 +122,7 @@ def ingest(table: str | Path, mapping_path: str | Path | None, cohort: Cohort) -
     patients = pd.DataFrame(converted, index=pd.RangeIndex(sheet.n_rows), copy=False)
     del converted  # a large table isn't held twice
     resolution = how.resolution or _resolution(how, patients)
-    seen = plausibility.look(patients, cohort.time_zero, resolution)
+    seen = plausibility.look(patients, cohort.time_zero, resolution, told)
     patients, inclusion = _exclude(patients, sheet, how, rule, work)
     info = _info(work, how, table, mapping_path, resolution, len(patients))
     complete = _complete(patients)
@@ -236,12 +237,12 @@ def _check_ids(sheet: assemble.Sheet, how: Mapping, work: Work) -> None:
 
 
 # -- exclusion ---------------------------------------------------------------------------------
-def _rule(how: Mapping, work: Work) -> include.Inclusion | None:
+def _rule(known: list[str], work: Work) -> include.Inclusion | None:
     text = work.cohort.include
     if text is None:
         return None
     try:
-        return include.parse(text, list(how.columns), "config")
+        return include.parse(text, known, "config")
     except InputError as err:
         work.structural += err.faults
     return None
@@ -340,6 +341,9 @@ def _info(
     files = [Path(table), *assemble.joined_files(table, how)]
     if mapping_path:
         files.append(Path(mapping_path))
+    hashes = {f: _sha256(f) for f in files}
+    names = {f: f.name if cohort.visibility != "private" else nameless(f, h)
+             for f, h in hashes.items()}  # fmt: skip
     return {
         "id": cohort.id,
         "label": cohort.label,
@@ -350,12 +354,7 @@ def _info(
         "n": n,
         "include": cohort.include,
         "notes": list(cohort.notes),
-        "source": Path(table).name,
-        "sha256": {f.name: _sha256(f) for f in files},
+        "source": names[Path(table)],
+        "sha256": {names[f]: found for f, found in hashes.items()},
         "footnotes": how.footnotes,
     }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -116,7 +116,12 @@ def rules() -> dict[str, Rule]:
     return out
 
 
-def look(patients: pd.DataFrame, time_zero: str, resolution: str = "day") -> list[Finding]:
+def look(
+    patients: pd.DataFrame,
+    time_zero: str,
+    resolution: str = "day",
+    told: Mapping[str, pd.Series] | None = None,
+) -> list[Finding]:
     """
     Hold a patient table against every rule.
 
@@ -128,6 +133,8 @@ def look(patients: pd.DataFrame, time_zero: str, resolution: str = "day") -> lis
         Event from which the cohort counts.
     resolution : str
         Steps in which the source records survival.
+    told : dict of str to pandas.Series, optional
+        What the words for the primary say of columns that the table has as well.
 
     Returns
     -------
@@ -141,18 +148,16 @@ def look(patients: pd.DataFrame, time_zero: str, resolution: str = "day") -> lis
             continue
         if rule.resolution and rule.resolution != resolution:
             continue
-        for found in _ask(rule, patients):
+        for found in _ask(rule, patients, told or {}):
             out.append(Finding(rule, found.column or ", ".join(rule.columns), found.rows, found.of))
     return out
 
 
-def _ask(rule: Rule, patients: pd.DataFrame) -> list[Found]:
+def _ask(rule: Rule, patients: pd.DataFrame, told: Mapping[str, pd.Series]) -> list[Found]:
     nothing = [Found(np.zeros(len(patients), bool), 0)]
     if rule.when is None:
-        return (
-            CHECKS[rule.check](_with(patients, CORE), {"columns": rule.columns, **rule.keys})
-            or nothing
-        )
+        keys = {"columns": rule.columns, **rule.keys, "told": told}
+        return CHECKS[rule.check](_with(patients, CORE), keys) or nothing
     # A column that the cohort doesn't have is unknown: `a or b` can still be answered by the other.
     there = [c for c in rule.columns if c in patients]
     if not there:

@@ -12,6 +12,23 @@ import pyarrow.compute as pc
 from spinemets.errors import Fault, InputError
 
 
+class TableError(InputError):
+    """
+    A table that can't be read although its header can.
+
+    Parameters
+    ----------
+    faults : list of Fault
+        What is wrong with it.
+    header : list of str
+        Its column names; empty where they aren't known either.
+    """
+
+    def __init__(self, faults: list[Fault], header: list[str]) -> None:
+        super().__init__(faults)
+        self.header = header
+
+
 class Reading:
     """
     Faults and notes gathered while one file is read.
@@ -26,6 +43,7 @@ class Reading:
         self.file = file
         self.faults: list[Fault] = []
         self.notes: list[str] = []
+        self.header: list[str] = []
 
     def fault(self, rule: str, repair: str, column: str = "", rows: tuple[int, ...] = ()) -> None:
         """
@@ -46,11 +64,11 @@ class Reading:
 
         Raises
         ------
-        InputError
+        TableError
             With every fault.
         """
         if self.faults:
-            raise InputError(self.faults)
+            raise TableError(self.faults, self.header)
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -124,6 +142,7 @@ def name_header(cells: Iterable[str], reading: Reading, number_repeated: bool = 
         for name in dict.fromkeys(n for n in named if named.count(n) > 1):
             rule = f"the column stands {named.count(name)} times in the header"
             reading.fault(rule, "rename or remove all but one", column=name)
+    reading.header = [n for n in names if n]
     if not named:
         reading.fault("the header has no column names", "write names into the first row")
     return names

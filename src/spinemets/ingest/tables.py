@@ -39,6 +39,8 @@ class RawTable:
         What the source says a column means (variable label, label of a form's field).
     codes : dict of str to dict of str to str
         Value labels: column to code to label, both as they stand in the source.
+    unmatched : int
+        Of a joined table: rows of the first one that it has no row for.
     """
 
     file: str
@@ -49,6 +51,7 @@ class RawTable:
     decimal: str = "."
     labels: dict[str, str] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    unmatched: int = 0
 
     @cached_property
     def lines(self) -> Lines:

@@ -16,7 +16,7 @@ from typing import Any
 
 from spinemets.lineage import Step, steps
 from spinemets.plan import Plan
-from spinemets.provenance import sha256, versions
+from spinemets.provenance import nameless, sha256, versions
 from spinemets.released import RUN_FILES
 from spinemets.results import atomic
 from spinemets.stages._common import exit_with, json_argument, parser, run
@@ -56,7 +56,8 @@ def cohort_manifest(jobs: Sequence[Step], key: bytes | None = None) -> dict[str,
         Jobs in order.
     key : bytes, optional
         Of a private cohort: the hashes of its intermediate files are keyed. A table of a few
-        counts has so few possible contents that its plain hash would give the counts away.
+        counts has so few possible contents that its plain hash would give the counts away. The
+        raw files stand in it by the beginning of their hash, not by name.
 
     Returns
     -------
@@ -66,6 +67,9 @@ def cohort_manifest(jobs: Sequence[Step], key: bytes | None = None) -> dict[str,
     """
     made = {p for s in jobs for p in s.outputs}
     hashes: dict[str, str] = {}
+    # A file can be called after a patient: of a private cohort the raw ones go without their name.
+    raw = () if key is None else jobs[0].inputs
+    named = {path: nameless(path, sha256(path)) for path in raw}
 
     def fingerprint(path: str) -> str:
         plain = sha256(path)
@@ -83,10 +87,10 @@ def cohort_manifest(jobs: Sequence[Step], key: bytes | None = None) -> dict[str,
                 "sha256": hashes[path],
                 "rule": step.rule,
                 "code": step.code,
-                "inputs": inputs,
+                "inputs": {named.get(p, p): h for p, h in inputs.items()},
             }
             (files if _released(path) else private)[path] = entry
-    sources = {p: h for p, h in sorted(hashes.items()) if p not in made}
+    sources = {named.get(p, p): h for p, h in sorted(hashes.items()) if p not in made}
     return {"versions": versions(), "sources": sources, "files": files, "private": private}
 
 

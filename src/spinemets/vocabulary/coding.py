@@ -17,6 +17,8 @@ DATA_FILES: Final = ("terms.yaml",)
 HORMONAL: Final = frozenset({"breast", "prostate"})
 #: Whose small-cell histology the scores tell apart.
 SMALL_CELL: Final = frozenset({"lung"})
+#: What terms and codes may say beside the primary; a targeted drug is a fact of treatment.
+BIOLOGY: Final = ("hormone_dependent", "small_cell")
 #: Terms that are no tumour: no biology is known of them.
 NO_TUMOUR: Final = frozenset({NOT_RECORDED, PENDING})
 _ICD: Final = re.compile(r"^[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?$")
