@@ -106,7 +106,7 @@ def draw(source: Source) -> Drawing:
     given = list(dict.fromkeys(table["given"]))
     order = [g for g in strata.labels("treatment") if g in given]
     given = [*order, *(g for g in given if g not in order)]
-    remarks = km.not_drawn(left_out)
+    remarks = km.not_drawn(left_out) + source.score_footnotes([b.score for b in blocks])
     page = _page(source, blocks, given, width, remarks)
     return Drawing(
         page,
@@ -114,7 +114,7 @@ def draw(source: Source) -> Drawing:
         caption=_caption(source),
         alt=f"{TITLE}. {_spoken(blocks)}.",
         sources=list(TABLES),
-        footnotes=[*remarks, *source.score_footnotes([b.score for b in blocks])],
+        footnotes=remarks,
         units={**curve_twin.UNITS, "deaths": "deaths"},
     )
 

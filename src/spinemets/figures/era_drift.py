@@ -56,7 +56,7 @@ def draw(source: Source) -> Drawing:
     keys = [k for k in dict.fromkeys(zip(data["score"], data["variant"], strict=True)) if k[0]]
     shown, more = keys[:MOST], keys[MOST:]
     data = data[data["score"].eq("") | _among(data, shown)].reset_index(drop=True)
-    remarks = _remarks(source, models, keys, more)
+    remarks = _remarks(source, models, keys, more) + source.score_footnotes([s for s, _ in shown])
     panels = _panels(source, data, shown)
     page, places = multiples(source, len(panels), remarks, left=12.0, gap=11.0, most=COLUMNS,
                              above=1.0, head=HEAD, tall=24.0, foot=FOOT)  # fmt: skip
@@ -72,7 +72,7 @@ def draw(source: Source) -> Drawing:
         caption=_caption(source, models),
         alt=f"{TITLE}. {_spoken(source, data)}.",
         sources=list(TABLES),
-        footnotes=[*remarks, *source.score_footnotes([s for s, _ in shown])],
+        footnotes=remarks,
         units={"estimate": "probability, months, C or ratio, by measure", "n": "patients",
                "events": "deaths"},
     )  # fmt: skip

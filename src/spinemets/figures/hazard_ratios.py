@@ -51,6 +51,7 @@ def draw(source: Source) -> Drawing:
         remarks.append(f"Not drawn, no room on a page: {names}.")
     kept = {s for s, _ in shown}
     data = data[data["score"].isin(kept)].reset_index(drop=True)
+    remarks += source.score_footnotes(list(dict.fromkeys(data["score"])))
     rows = _effects(source, data)
     page = _page(source, rows, width, remarks)
     return Drawing(
@@ -59,7 +60,7 @@ def draw(source: Source) -> Drawing:
         caption=_caption(source, data),
         alt=f"{TITLE}. {_spoken(source, data)}.",
         sources=list(TABLES),
-        footnotes=[*remarks, *source.score_footnotes(list(kept))],
+        footnotes=remarks,
         units={
             "estimate": "hazard ratio of death per point",
             "strata_share": "share of the variance of the points between the strata",

@@ -51,8 +51,8 @@ def draw(source: Source) -> Drawing:
         reason = "; ".join(notes[:2]) or "no score could be modelled"
         return empty(source, width, f"No spline: {reason}.", list(TABLES))
     keys = list(dict.fromkeys(zip(curves["score"], curves["variant"], strict=True)))
-    remarks = _remarks(source, rows, keys)
     shown = keys[:MOST]
+    remarks = _remarks(source, rows, keys) + source.score_footnotes([s for s, _ in shown])
     bars = _bars(source)
     sets = list(dict.fromkeys(curves["stratum_set"]))
     page, places = multiples(source, len(shown), remarks, left=13.0, gap=12.0, most=3,
@@ -70,7 +70,7 @@ def draw(source: Source) -> Drawing:
         caption=_caption(source, sets),
         alt=f"{TITLE}. {_spoken(source, parts, shown)}.",
         sources=list(TABLES),
-        footnotes=[*remarks, *source.score_footnotes([s for s, _ in shown])],
+        footnotes=remarks,
         units={"points": "points", "estimate": "hazard ratio", "n": "patients",
                "events": "deaths"},
     )  # fmt: skip
@@ -194,7 +194,9 @@ def _scale(axes: Any, curves: pd.DataFrame) -> None:
     ends = [v for c in ("estimate", "lower", "upper") for v in curves[c] if LOWEST < v < HIGHEST]
     low, high = min([0.7, *ends]) * 0.92, max([1.4, *ends]) * 1.08
     axes.set_ylim(low, high)
-    ticks = [t for t in (*effects.TICKS, 0.05, 20.0) if low <= t <= high]
+    # The lowest part is left to the number beside the bars.
+    least = low * (high / low) ** 0.07
+    ticks = [t for t in (*effects.TICKS, 0.05, 20.0) if least <= t <= high]
     ticks = [t for t in ticks if t not in (0.3, 0.7, 1.5, 3.0)] if high / low > 6 else ticks
     axes.set_yticks(sorted(ticks), [f"{t:g}" for t in sorted(ticks)])
     axes.minorticks_off()
