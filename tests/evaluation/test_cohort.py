@@ -193,6 +193,9 @@ def test_the_guard_judges_only_scores_of_overall_survival():
     others = {"rades_ambulatory_2008", "rades_ambulatory_2022", "rades_lpfs_2018", "sins", "escc",
               "frankel_change", "noms_2013", "mstfi_2016"}  # fmt: skip
     assert others.isdisjoint(judged)
+    # A word of the outcome doesn't decide it: this one is survival without local progression.
+    assert known["rades_lpfs_2018"].data.outcome == "local progression-free survival"
+    assert known["rades_lpfs_2018"].data.endpoint == "local_control"
 
 
 def test_a_reference_cohort_splits_differences_in_c_in_the_workflow_too():

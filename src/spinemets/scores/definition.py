@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,9 +25,6 @@ from spinemets.scores.schema import (
 from spinemets.yamlfile import Document
 
 DIRECTIONS: Final = {"higher_is_better": 1, "higher_is_worse": -1, "none": 0}
-#: Outcomes that are overall survival, as definitions word them; walking, local control and
-#: complications are others.
-SURVIVAL: Final = re.compile(r"(overall )?survival\b|death within", re.IGNORECASE)
 DOUBTFUL: Final = ("memory", "unsure")
 ASSUMED_PRIMARIES: Final = "assumed_primaries"
 
@@ -73,8 +69,8 @@ class Definition:
 
     @property
     def predicts_survival(self) -> bool:
-        """Whether overall survival is what the score was made for, as its `outcome` says."""
-        return bool(SURVIVAL.match(self.data.outcome))
+        """Whether overall survival is what the score was made for, as its `endpoint` says."""
+        return self.data.endpoint == "survival"
 
     @cached_property
     def items(self) -> tuple[Item, ...]:

@@ -355,6 +355,13 @@ class DefinitionFile(Strict):
     derivation: Derivation
     population: Population
     outcome: Text
+    endpoint: Literal[
+        "survival", "walking", "neurology", "local_control", "complications", "none"
+    ] = Field(
+        "survival",
+        description="what kind of outcome that is; only scores of survival are expected to order "
+        "patients by it",
+    )
     horizons: list[Horizon] = []
     time_zero: Text
     direction: Literal["higher_is_better", "higher_is_worse", "none"]
