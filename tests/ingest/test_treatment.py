@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from spinemets.errors import InputError
+from spinemets.lineage import Step
+from spinemets.provenance import nameless, sha256
+from spinemets.stages.manifest import cohort_manifest
 
 OPERATED = """days,dead,deco,stab
 100,1,1,1
@@ -73,6 +77,32 @@ def test_a_private_file_goes_by_its_hash(ingest_text) -> None:
     assert len(result.info["sha256"]) == 2  # table and mapping
     public = ingest_text(OPERATED, MAPPED, name="demo.csv", visibility="public")
     assert set(public.info["sha256"]) == {"demo.csv", "mapping.yaml"}
+
+
+def test_the_manifest_of_a_private_cohort_doesnt_name_its_files(tmp_path: Path) -> None:
+    raw, made = tmp_path / "Mueller_Hans.csv", tmp_path / "release" / "counts.csv"
+    made.parent.mkdir()
+    for path in (raw, made):
+        path.write_text(path.name)
+    step = Step("ingest", "code", (str(raw),), (str(made),))
+    manifest = cohort_manifest([step], b"key")
+    told = nameless(raw, sha256(raw))
+    assert manifest["sources"] == {told: sha256(raw)}
+    assert manifest["files"][str(made)]["inputs"] == {told: sha256(raw)}
+    assert str(raw) in cohort_manifest([step])["sources"]
+
+
+def test_values_beyond_a_limit_are_asked_for(ingest_text) -> None:
+    table = OPERATED.replace("stab", "crp").replace("100,1,1,1", "100,1,1,<5")
+    table = table.replace("200,1,1,0", "200,1,1,>100")
+    mapping = MAPPED.replace("procedure_stabilisation: {from: stab", "crp_mg_per_l: {from: crp")
+    (fault,) = ingest_text(table, mapping).faults
+    assert fault.rule == "below or above a limit, not a number"
+    assert fault.rows == (2, 3)
+    assert "`values:" in fault.repair
+    given = mapping.replace("from: crp", 'from: crp, values: {"<5": 5, ">100": 100}')
+    result = ingest_text(table, given)
+    assert result.patients["crp_mg_per_l"].tolist()[:2] == [5.0, 100.0]
 
 
 def test_a_repeated_header_and_an_absent_column_are_reported_at_once(ingest_text) -> None:

@@ -22,6 +22,7 @@ from spinemets.ingest.mapping import ColumnMap
 from spinemets.ingest.scales import factor, known_units
 
 _DATE: Final = r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([ T].*)?$"
+_LIMIT: Final = r"^[<>≤≥]=?\s*\d+([.,]\d+)?$"
 _DECIMAL: Final = {",": r"^[-+]?\d+\.\d+$", ".": r"^[-+]?\d+,\d+$"}
 
 
@@ -111,7 +112,15 @@ def _not_numbers(column: Column, cells: Coded, bad: Mask, decimal: str) -> list[
         rule = f"decimal {names[other]}, the mapping declares decimal {names[decimal]}"
         repair = f'write `decimal: "{other}"` into the mapping, or use one decimal mark throughout'
         out.append(Problem(rule, repair, cells.rows(marks), True))
-    rest = bad & ~dates & ~marks
+    limits = bad & raw.str.match(_LIMIT).to_numpy(dtype=bool, na_value=False)
+    if limits.any():
+        # What a value below the limit of detection counts as is the study's to say.
+        repair = (
+            'say under `values` what each counts as, for example `values: {"<5": 5}`, '
+            "or list it under `missing`"
+        )
+        out.append(Problem("below or above a limit, not a number", repair, cells.rows(limits)))
+    rest = bad & ~dates & ~marks & ~limits
     if rest.any():
         repair = "correct it, or list it under `missing` or `values` in the mapping"
         out.append(Problem("not a number", repair, cells.rows(rest)))
