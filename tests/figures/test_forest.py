@@ -172,7 +172,8 @@ def test_the_ranking_says_which_score_is_not_ranked(draw):
                 events=250, note=f"not ranked: {SUSPECT}: check the direction")
     )  # fmt: skip
     drawing = draw("ranking", "rankings", frame(rows, RiskRow))
-    assert f"Not shown: Tomita 2001 (not ranked: {SUSPECT}: check the direction)" in words(drawing)
+    assert "Withheld: Tomita 2001." in words(drawing)
+    assert not drawing.data["score"].eq("tomita_2001").any()
 
 
 def test_many_scores_leave_out_groupings_before_scores(draw):
