@@ -15,11 +15,11 @@ from spinemets.evaluation.comparison import (
     paired_risks,
 )
 from spinemets.evaluation.design import OWN, Design
-from spinemets.evaluation.discrimination import no_interval
 from spinemets.evaluation.predictions import brier_rows
 from spinemets.evaluation.risks import RiskTable
 from spinemets.evaluation.scores import BoolArray, ComparisonSet, OneScore
 from spinemets.performance._estimate import undefined
+from spinemets.performance._intervals import no_interval
 from spinemets.performance.competing import (
     auc_t_competing,
     brier_t_competing,

@@ -11,6 +11,7 @@ import numpy as np
 from spinemets.evaluation.bounds import concordance_bounds
 from spinemets.evaluation.design import FEW_EVENTS, FORMS, OWN, Design, ObjectArray, Outcome
 from spinemets.evaluation.scores import BoolArray, FloatArray, OneScore
+from spinemets.performance._intervals import no_interval
 from spinemets.performance.discrimination import Concordance, auc_t, harrell_c, uno_c
 from spinemets.performance.discrimination_models import gonen_heller_k, royston_d
 from spinemets.results import SUSPECT, Row, finite
@@ -260,32 +261,6 @@ def _estimate(base: Row, measure: str, result: Concordance, i: int, method: str,
             if part
         ),
     )
-
-
-def no_interval(estimate: float, lower: float) -> str:
-    """
-    Say why a concordance has no interval.
-
-    Parameters
-    ----------
-    estimate, lower : float
-        Concordance and the lower limit of its interval.
-
-    Returns
-    -------
-    str
-        Empty where there is an interval, or no estimate either.
-
-    Examples
-    --------
-    >>> no_interval(1.0, float("nan"))
-    'no interval: every comparable pair is in the same order'
-    """
-    if not np.isfinite(estimate) or np.isfinite(lower):
-        return ""
-    if estimate in (0.0, 1.0):
-        return "no interval: every comparable pair is in the same order"
-    return "no interval: its standard error can't be estimated"
 
 
 def _truncated(

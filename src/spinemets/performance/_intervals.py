@@ -63,3 +63,29 @@ def confidence_interval(
     if scale != "plain":
         inside &= (value > 0) & ((value < 1) | (scale == "log"))
     return np.where(inside, limits[0], np.nan), np.where(inside, limits[1], np.nan)
+
+
+def no_interval(estimate: float, lower: float) -> str:
+    """
+    Say why a concordance has no interval.
+
+    Parameters
+    ----------
+    estimate, lower : float
+        Concordance and the lower limit of its interval.
+
+    Returns
+    -------
+    str
+        Empty where there is an interval, or no estimate either.
+
+    Examples
+    --------
+    >>> no_interval(1.0, float("nan"))
+    'no interval: every comparable pair is in the same order'
+    """
+    if not np.isfinite(estimate) or np.isfinite(lower):
+        return ""
+    if estimate in (0.0, 1.0):
+        return "no interval: every comparable pair is in the same order"
+    return "no interval: its standard error can't be estimated"
