@@ -61,9 +61,9 @@ def observed_over_expected(
 
     Examples
     --------
-    >>> parts = observed_over_expected([1, 2, 3, 5], [1, 2, 1, 0], [0.25] * 4, 4)
+    >>> parts = observed_over_expected([1, 2, 3, 5, 6], [1, 2, 1, 0, 1], [0.25] * 5, 4)
     >>> [round(part.value, 3) for part in parts]
-    [0.5, 0.25, 2.0]
+    [0.4, 0.25, 1.6]
     """
     panel, outcome = prepare_causes(time, cause, of_interest)
     setting = _ipcw.setting(panel, outcome, check_horizons([horizon]))
