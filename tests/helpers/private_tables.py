@@ -6,6 +6,7 @@ before them. The patients are random numbers.
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -409,7 +410,13 @@ def _counting(p: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def tables(n: int = 600, seed: int = 1, cohort: str = "demo") -> dict[str, pd.DataFrame]:
-    """Every table of the private folder, with the registered columns."""
+    """Every table of the private folder, with the registered columns; a caller may change them."""
+    return {name: table.copy() for name, table in _tables(n, seed, cohort).items()}
+
+
+@cache
+def _tables(n: int, seed: int, cohort: str) -> dict[str, pd.DataFrame]:
+    """The tables themselves: made once, for they hold a whole evaluation."""
     p = patients(n, seed)
     included = pd.Series(np.where(p.index % 5 > 0, "included", "left_out"), index=p.index)
     groupings = {

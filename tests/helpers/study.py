@@ -64,7 +64,7 @@ class Study:
 
 
 def make_study(folder: Path, patients: int = 300) -> Study:
-    """Copy the checkout; the simulated cohort is drawn small."""
+    """Copy the checkout; the simulated cohort is drawn small, and so is every bootstrap."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in COPIED:
         source = ROOT / name
@@ -73,9 +73,16 @@ def make_study(folder: Path, patients: int = 300) -> Study:
             shutil.copytree(source, folder / name, ignore=ignore)
         else:
             shutil.copy2(source, folder / name)
-    cohorts = folder / "config" / "cohorts.yaml"
-    text = cohorts.read_text(encoding="utf-8")
-    cohorts.write_text(re.sub(r"patients: \d+", f"patients: {patients}", text), encoding="utf-8")
+    for file, small in (
+        ("cohorts", {"patients": patients}),
+        ("config", {"replicates": 20, "optimism": 5, "bootstrap": 100}),
+    ):
+        path = folder / "config" / f"{file}.yaml"
+        text = path.read_text(encoding="utf-8")
+        for key, value in small.items():
+            text, found = re.subn(rf"\b{key}: \d+", f"{key}: {value}", text)
+            assert found, key
+        path.write_text(text, encoding="utf-8")
     return Study(folder)
 
 
