@@ -68,11 +68,16 @@ def make_study(folder: Path, patients: int = 300) -> Study:
     folder.mkdir(parents=True, exist_ok=True)
     for name in COPIED:
         source = ROOT / name
-        ignore = shutil.ignore_patterns("__pycache__", "*.nbc", "*.nbi")
+        ignore = shutil.ignore_patterns("__pycache__")
         if source.is_dir():
             shutil.copytree(source, folder / name, ignore=ignore)
         else:
             shutil.copy2(source, folder / name)
+    # Compiled kernels go along: numba knows them by the times of the sources, which are kept.
+    for kernel in (ROOT / "src").rglob("*.nb[ci]"):
+        target = folder / kernel.relative_to(ROOT)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy2(kernel, target)
     for file, small in (
         ("cohorts", {"patients": patients}),
         ("config", {"replicates": 20, "optimism": 5, "bootstrap": 100}),
