@@ -109,12 +109,18 @@ class RiskSets:
         """Per stratum: rows by exit and by entry, latest first, and where event times cut them."""
         self._cuts: list[tuple[Integers, Integers, Integers, Integers, slice]] = []
         time, entry = self.sample.time, self.sample.entry
+        # A row is at risk in the groups first_group, ..., last_group - 1.
+        self.first_group = np.zeros(time.size, dtype=np.int64)
+        self.last_group = np.zeros(time.size, dtype=np.int64)
         for s in range(self.n_strata):
             rows = np.flatnonzero(self.stratum == s)
             low, high = np.searchsorted(self.group_stratum, [s, s + 1])
             if low == high:
                 continue
             at = self.group_time[low:high]
+            until = np.searchsorted(at, time[rows], side="right") + low
+            since = np.searchsorted(at, entry[rows], side="right") + low
+            self.last_group[rows], self.first_group[rows] = until, since
             out = rows[np.argsort(-time[rows], kind="stable")]
             late = rows[np.isfinite(entry[rows])]
             late = late[np.argsort(-entry[late], kind="stable")]
@@ -161,7 +167,8 @@ class RiskSets:
             Sums over the tied deaths.
         """
         total = np.zeros((self.n_groups, values.shape[1]))
-        np.add.at(total, self.group_of_death, values[self.deaths])
+        for column, each in enumerate(values[self.deaths].T):
+            total[:, column] = np.bincount(self.group_of_death, each, minlength=self.n_groups)
         return total
 
     def centred(self, linear_predictor: Floats) -> Floats:
@@ -200,6 +207,28 @@ class RiskSets:
         if not self.fraction.any():
             return whole
         return whole - self.fraction[:, None] * self.death_sums(values)[self.term_group]
+
+    def exposure(self, per_term: Floats) -> Floats:
+        """
+        Sum of a quantity of the terms over all terms in whose risk set a row stands.
+
+        Parameters
+        ----------
+        per_term : ndarray of shape (terms,)
+            Quantity of every term, for instance its part of the cumulative hazard.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Sums; a death counts in the terms of its own time as Efron weighs it.
+        """
+        per_group = np.bincount(self.term_group, per_term, minlength=self.n_groups)
+        running = np.concatenate([[0.0], np.cumsum(per_group)])
+        total = running[self.last_group] - running[self.first_group]
+        if self.fraction.any():
+            own = np.bincount(self.term_group, self.fraction * per_term, minlength=self.n_groups)
+            total[self.deaths] -= own[self.group_of_death]
+        return np.asarray(total)
 
     @cached_property
     def strata_with_events(self) -> int:
@@ -290,13 +319,22 @@ def derivatives(
         Value and derivatives.
     """
     eta = sets.centred(linear_predictor)
-    part = terms(sets, x, eta)
     weight, died, w = sets.sample.weight, sets.deaths, sets.term_weight
+    risk = weight * np.exp(eta)
+    total = sets.term_sums(np.concatenate([risk[:, None], risk[:, None] * x], axis=1))
+    denominator = total[:, 0]
+    # Far out a risk set can sum to 0; what follows is NaN and ends the search there.
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = float(weight[died] @ eta[died] - w @ np.log(part.denominator))
-    score = weight[died] @ x[died] - w @ part.mean
-    information = np.einsum("m,mij->ij", w, part.covariance)
-    penalty = _penalty_gradient(sets, x, eta, part, information) if firth else None
+        value = float(weight[died] @ eta[died] - w @ np.log(denominator))
+        mean = total[:, 1:] / denominator[:, None]
+        # Second moments of all terms at once: every row times its share of the hazard, which
+        # spares a covariance matrix of each term.
+        hazard = risk * sets.exposure(w / denominator)
+        information = x.T @ (hazard[:, None] * x) - mean.T @ (w[:, None] * mean)
+    score = weight[died] @ x[died] - w @ mean
+    penalty = None
+    if firth:
+        penalty = _penalty_gradient(sets, x, eta, terms(sets, x, eta), information)
     return Derivatives(value, score, information, penalty)
 
 
