@@ -357,5 +357,5 @@ def _of(risk: Risk, inside: BoolArray) -> Risk:
 
 
 def _split(row: ThresholdRow) -> ThresholdRow:
-    score, _, variant = row.score.partition(":")
-    return replace(row, score=score, variant=variant)
+    score, named, variant = row.score.partition(":")
+    return replace(row, score=score, variant=variant) if named else row

@@ -17,6 +17,7 @@ from spinemets.performance._arrays import (
     rank_times,
 )
 from spinemets.performance._estimate import Z95
+from spinemets.performance._groups import log_survival
 
 BEYOND = "the horizon lies beyond the follow-up"
 NOBODY = "no patients"
@@ -70,6 +71,11 @@ class FollowUp:
         if horizon is None:
             return int(self.event.sum())
         return int(self.by(horizon)[0].sum())
+
+    def reaches(self, horizon: float) -> bool:
+        """Whether somebody is followed to the horizon (rounding forgiven)."""
+        longest = float(self.ranks.values[int(self.ranks.rank.max())])
+        return longest >= horizon - TIME_TOLERANCE * max(1.0, horizon)
 
     def truncate(self, horizon: float) -> "FollowUp":
         """Censor at a horizon everybody who is followed beyond it."""
@@ -136,7 +142,7 @@ def kaplan_meier_at(
     events = int(dead.sum())
     left = at_risk - dead
     zero = events > 0 and bool(np.any((left == 0) & (dead > 0)))
-    short = int(rank.max()) < last and not _reaches(follow_up, rank, horizon)
+    short = int(rank.max()) < last and not follow_up.reaches(horizon)
     if short and not zero and not carry:
         return Survival(np.nan, np.nan, np.nan, np.nan, n, events, BEYOND, nothing)
     if zero:
@@ -149,11 +155,6 @@ def kaplan_meier_at(
     error = survival * float(np.sqrt(step.sum()))
     lower, upper = log_log_interval(survival, error)
     return Survival(survival, error, lower, upper, n, events, "", influence)
-
-
-def _reaches(follow_up: FollowUp, rank: npt.NDArray[np.int32], horizon: float) -> bool:
-    longest = float(follow_up.ranks.values[int(rank.max())])
-    return longest >= horizon - TIME_TOLERANCE * max(1.0, horizon)
 
 
 def _influence(
@@ -178,33 +179,20 @@ def survival_by_group(
     follow_up: FollowUp, group: npt.NDArray[np.intp], count: int, horizon: float
 ) -> FloatArray:
     """
-    Survival at a horizon in many groups at once, O(n log n); NaN where undefined.
+    Survival at a horizon in many groups at once, O(n); NaN where undefined.
 
     ``group`` numbers the groups 0 to ``count - 1``. The same numbers as `kaplan_meier_at`, without
     errors and influence values.
     """
-    last = follow_up.until(horizon)
-    order = np.lexsort((follow_up.ranks.rank, group))
-    sorted_group, rank = group[order], follow_up.ranks.rank[order]
-    size = np.bincount(group, minlength=count)
-    if order.size == 0:
-        return np.full(count, np.nan)
-    fresh = np.empty(order.size, dtype=bool)
-    fresh[0] = True
-    fresh[1:] = (np.diff(rank) != 0) | (np.diff(sorted_group) != 0)
-    start = np.flatnonzero(fresh)
-    dead = np.add.reduceat(follow_up.event[order].astype(np.int64), start)
-    owner = sorted_group[start]
-    ends = np.cumsum(size)
-    at_risk = ends[owner] - start
-    used = (rank[start] < last) & (dead > 0)
-    with np.errstate(divide="ignore"):
-        steps = np.log1p(-dead[used] / at_risk[used])
-    total = np.bincount(owner[used], weights=steps, minlength=count)
+    ranks = follow_up.ranks
+    days = ranks.values.size
+    total, final = log_survival(
+        ranks.rank, follow_up.event, group, days, follow_up.until(horizon), count
+    )
     survival = np.exp(total)
+    occupied = final >= 0
     longest = np.zeros(count)
-    occupied = size > 0
-    longest[occupied] = follow_up.ranks.values[rank[ends[occupied] - 1]]
+    longest[occupied] = ranks.values[final[occupied]]
     short = longest < horizon - TIME_TOLERANCE * max(1.0, horizon)
     survival[~occupied | (short & (survival > 0))] = np.nan
     return np.asarray(survival)

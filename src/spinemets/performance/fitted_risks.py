@@ -8,7 +8,7 @@ import numpy.typing as npt
 from spinemets.performance._arrays import FloatArray, as_vector
 from spinemets.performance._checks import check_horizon
 from spinemets.performance._cox import fit_cox
-from spinemets.performance._km import BEYOND, FollowUp, kaplan_meier_at, survival_by_group
+from spinemets.performance._km import BEYOND, NOBODY, FollowUp, survival_by_group
 from spinemets.performance.risks import Risk
 from spinemets.performance.splines import place_knots, spline_basis
 
@@ -150,25 +150,68 @@ def fit_risk(
     risk, reason : numpy.ndarray, str
         Risks; NaN with the reason where they can't be fitted.
     """
+    if model == "kaplan_meier":
+        values, level = np.unique(known, return_inverse=True)
+        return fit_levels(train, level, values, wanted, horizon)
     nothing = np.full(wanted.size, np.nan)
-    overall = kaplan_meier_at(train, horizon)
-    if overall.reason:
-        return nothing, overall.reason
-    if model == "cox" and np.unique(known).size > 1 and overall.events:
+    reason = _why_not(train, horizon)
+    if reason:
+        return nothing, reason
+    if np.unique(known).size > 1 and train.events(horizon):
         knots = place_knots(known, 3)
         used = train.truncate(horizon)
         fit = fit_cox(used, spline_basis(known, knots))
         if fit.reason:
             return nothing, fit.reason
         return fit.risk(spline_basis(wanted, knots), used.until(horizon)), ""
-    return _per_value(train, known, wanted, horizon)
+    return fit_risk(train, known, wanted, horizon, "kaplan_meier")
 
 
-def _per_value(
-    train: FollowUp, known: FloatArray, wanted: FloatArray, horizon: float
+def _why_not(train: FollowUp, horizon: float) -> str:
+    """Reason why there is no survival of everybody at the horizon; empty where there is one."""
+    if train.n == 0:
+        return NOBODY
+    if train.reaches(horizon):
+        return ""
+    everybody = survival_by_group(train, np.zeros(train.n, dtype=np.int64), 1, horizon)
+    return BEYOND if np.isnan(everybody[0]) else ""
+
+
+def fit_levels(
+    train: FollowUp,
+    level: npt.NDArray[np.int64],
+    levels: FloatArray,
+    wanted: FloatArray,
+    horizon: float,
 ) -> tuple[FloatArray, str]:
-    values, place, counts = np.unique(known, return_inverse=True, return_counts=True)
-    group = _merge_small(counts)
+    """
+    Fit Kaplan-Meier per value to patients whose values are numbered already.
+
+    Parameters
+    ----------
+    train : FollowUp
+        Ranked follow-up of those the risk is fitted to.
+    level : numpy.ndarray of int
+        Place of their values in ``levels``.
+    levels : numpy.ndarray
+        Distinct values in ascending order; some may have no patient.
+    wanted : numpy.ndarray
+        Values whose risk is wanted.
+    horizon : float
+        Horizon.
+
+    Returns
+    -------
+    risk, reason : numpy.ndarray, str
+        As `fit_risk`.
+    """
+    reason = _why_not(train, horizon)
+    if reason:
+        return np.full(wanted.size, np.nan), reason
+    counts = np.bincount(level, minlength=levels.size)
+    seen = counts > 0
+    values, place = levels[seen], (np.cumsum(seen) - 1)[level]
+    group = _merge_small(counts[seen])
     while True:
         number = int(group[-1]) + 1
         survival = survival_by_group(train, group[place], number, horizon)

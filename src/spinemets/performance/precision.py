@@ -1,5 +1,6 @@
 """How precise an evaluation can be: events per horizon, expected interval widths, warnings."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from spinemets.performance._arrays import FloatArray
 from spinemets.performance._checks import check_horizon
 from spinemets.performance._estimate import Z95, Estimate, undefined
 from spinemets.performance._km import NO_EVENTS, FollowUp, Survival, kaplan_meier_at
@@ -173,9 +175,18 @@ def _widths(
     # Risks of a calibrated normal predictor, centred so that their mean is the observed risk.
     points = np.linspace(-6, 6, 2001)
     share = np.exp(-0.5 * points**2) / np.exp(-0.5 * points**2).sum()
+
+    def at(shift: float) -> FloatArray:
+        return np.asarray(-np.expm1(-np.exp(shift + spread * points)))
+
+    def mean(shift: float) -> float:
+        return float(share @ at(shift))
+
     shifts = np.linspace(-12, 8, 2001)
-    means = [float(share @ -np.expm1(-np.exp(shift + spread * points))) for shift in shifts]
-    p = -np.expm1(-np.exp(float(np.interp(risk, means, shifts)) + spread * points))
+    # The mean grows with the shift: only the two shifts around the wanted mean matter.
+    k = min(max(bisect_left(shifts, risk, key=mean), 1), shifts.size - 1)
+    around = shifts[k - 1 : k + 1]
+    p = at(float(np.interp(risk, [mean(shift) for shift in around], around)))
     positive = p >= threshold
     sensitivity = float((share * p)[positive].sum() / (share @ p))
     specificity = float((share * (1 - p))[~positive].sum() / (share @ (1 - p)))

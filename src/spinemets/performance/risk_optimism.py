@@ -17,7 +17,7 @@ from spinemets.performance._arrays import FloatArray
 from spinemets.performance._km import FollowUp
 from spinemets.performance._panel import prepare
 from spinemets.performance.brier import BrierResult, brier_t
-from spinemets.performance.fitted_risks import MODELS, fit_risk, fitted_risk
+from spinemets.performance.fitted_risks import MODELS, fit_levels, fit_risk, fitted_risk
 
 _SEED: Final = 20240103
 
@@ -262,7 +262,11 @@ def _losses(
     inside, everybody, failed = [], [], 0
     total, times = np.zeros(follow_up.n), np.zeros(follow_up.n)
     for drawn in rows:
-        fitted, reason = fit_risk(follow_up.take(drawn), values[drawn], levels, horizon, model)
+        train = follow_up.take(drawn)
+        if model == "kaplan_meier":
+            fitted, reason = fit_levels(train, level[drawn], levels, levels, horizon)
+        else:
+            fitted, reason = fit_risk(train, values[drawn], levels, horizon, model)
         if reason:
             failed += 1
             continue
@@ -270,10 +274,10 @@ def _losses(
         loss = case * (1 - risk) ** 2 + control * risk**2
         inside.append(loss[drawn].mean())
         everybody.append(loss.mean())
-        out = np.ones(follow_up.n, dtype=bool)
-        out[drawn] = False
-        total[out] += loss[out]
-        times[out] += 1
+        out = np.ones(follow_up.n)
+        out[drawn] = 0.0
+        total += out * loss
+        times += out
     known = times > 0
     return _Losses(np.array(inside), np.array(everybody), total[known] / times[known], failed)
 
