@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from lifelines import KaplanMeierFitter
 
+from spinemets.performance._km import FollowUp
+from spinemets.performance.fitted_risks import fit_levels, fit_risk
 from spinemets.performance.risk_optimism import risk_optimism
 
 HORIZON = 100.0
@@ -108,3 +110,18 @@ def test_what_cannot_be_fitted_is_said_and_wrong_calls_name_the_argument():
         call = {"score": score} | change
         with pytest.raises(ValueError, match=f"^{word}"):
             risk_optimism(time, event, call.pop("score"), [HORIZON], **call)
+
+
+def test_levels_that_nobody_in_a_resample_has_change_nothing() -> None:
+    """Risks fitted to levels numbered for everybody are those fitted to the drawn values alone."""
+    rng = np.random.default_rng(11)
+    score = rng.integers(0, 12, 90).astype(float)
+    follow_up = FollowUp.of(np.ceil(rng.exponential(100, 90)), rng.random(90) < 0.7)
+    levels, level = np.unique(score, return_inverse=True)
+    drawn = np.flatnonzero((score != 3) & (score != 11))
+    train = follow_up.take(drawn)
+    together, reason = fit_levels(train, level[drawn], levels, levels, 60.0)
+    alone, _ = fit_risk(train, score[drawn], levels, 60.0, "kaplan_meier")
+    assert reason == ""
+    np.testing.assert_array_equal(together, alone)
+    assert np.unique(together).size > 2
