@@ -74,17 +74,17 @@ def _curve_rows(design: Design, risks: RiskTable) -> Iterator[dict[str, object]]
                 note = found.reason or "no curve"
                 yield base | {"note": note, "n": found.n, "events": found.events}
                 continue
+            by_level = found.smoother == "levels"
             for predicted, observed, lower, upper in found.grid:
-                of_level = np.abs(values - predicted) < 1e-9
-                by_level = found.smoother == "levels"
+                of_level = np.abs(values - predicted) < 1e-9 if by_level else None
                 yield base | {
                     "smoother": found.smoother,
                     "predicted": predicted,
                     "observed": observed,
                     "lower": lower,
                     "upper": upper,
-                    "n": int(of_level.sum()) if by_level else found.n,
-                    "events": int(dead[of_level].sum()) if by_level else found.events,
+                    "n": found.n if of_level is None else int(of_level.sum()),
+                    "events": found.events if of_level is None else int(dead[of_level].sum()),
                 }
 
 
@@ -106,7 +106,8 @@ def risk_distributions(design: Design, risks: RiskTable) -> pd.DataFrame:
     """
     import pandas as pd
 
-    outcome, parts = design.outcome, []
+    outcome = design.outcome
+    rows: list[tuple[object, ...]] = []
     for key, one in design.scores.items():
         for label, horizon in outcome.horizons.items():
             risk = risks.default(key, label)
@@ -117,17 +118,12 @@ def risk_distributions(design: Design, risks: RiskTable) -> pd.DataFrame:
                 outcome.time[known], outcome.event[known], risk.probability[known], horizon,
                 bins=BINS,
             )  # fmt: skip
-            table = table[table["n"].gt(0)].drop(columns="weighted")
-            parts.append(
-                table.assign(
-                    set=OWN, score=one.score, variant=one.variant, horizon=label,
-                    source=risk.source,
-                    low=table["low"].map(_text), high=table["high"].map(_text),
-                )
-            )  # fmt: skip
-    columns = list(DISTRIBUTION[1:])
-    found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-    return found[columns].astype({"n": "Int64"})
+            where = (OWN, one.score, one.variant, label, risk.source)
+            cells = table[["outcome", "low", "high", "n"]].itertuples(index=False, name=None)
+            rows += [
+                (*where, name, _text(low), _text(high), n) for name, low, high, n in cells if n
+            ]
+    return pd.DataFrame(rows, columns=list(DISTRIBUTION[1:])).astype({"n": "Int64"})
 
 
 def _text(value: float) -> str:

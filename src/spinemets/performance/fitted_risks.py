@@ -214,7 +214,8 @@ def fit_levels(
     group = _merge_small(counts[seen])
     while True:
         number = int(group[-1]) + 1
-        survival = survival_by_group(train, group[place], number, horizon)
+        own = group[place]
+        survival = survival_by_group(train, own, number, horizon)
         undefined = np.flatnonzero(np.isnan(survival))
         if undefined.size == 0:
             break
@@ -224,12 +225,12 @@ def fit_levels(
         border = max(int(undefined[0]), 1)
         group = group - (group >= border)
     # Half a patient away from 0 and 1, where log hazards end.
-    edge = 0.5 / np.bincount(group[place])
-    of_value = np.clip(1.0 - survival, edge, 1.0 - edge)[group]
+    edge = 0.5 / np.bincount(own)
+    of_value = np.minimum(np.maximum(1.0 - survival, edge), 1.0 - edge)[group]
     # A value that occurs only among those predicted belongs to the nearest known one.
-    right = np.clip(np.searchsorted(values, wanted), 1, max(values.size - 1, 1))
-    left = np.minimum(right - 1, values.size - 1)
-    right = np.minimum(right, values.size - 1)
+    last = values.size - 1
+    right = np.minimum(np.maximum(np.searchsorted(values, wanted), 1), last)
+    left = np.maximum(right - 1, 0)
     nearer = np.where(wanted - values[left] <= values[right] - wanted, left, right)
     return np.asarray(of_value[nearer]), ""
 
@@ -238,9 +239,9 @@ def _merge_small(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
     """Number of the group of each value: neighbours are merged until each group is large enough."""
     group = np.zeros(counts.size, dtype=np.intp)
     number, size = 0, 0
-    for k, count in enumerate(counts):
+    for k, count in enumerate(counts.tolist()):
         group[k] = number
-        size += int(count)
+        size += count
         if size >= SMALLEST_LEVEL:
             number, size = number + 1, 0
     if 0 < size < SMALLEST_LEVEL and number > 0:  # the rest joins the group below

@@ -97,16 +97,24 @@ def risk_distribution(
         "alive": None if weights is None or weights.reason else weights.control,
         "censored": np.zeros(follow_up.n),
     }
-    parts = []
+    weighted, counts = [], []
     for name in OUTCOMES:
         weight = by_outcome[name]
         total = np.full(low.size, np.nan)
         if weight is not None:
             total = np.bincount(place, weights=weight, minlength=low.size)
-        count = np.bincount(place[outcome == name], minlength=low.size)
-        columns = {"outcome": name, "low": low, "high": high, "n": count, "weighted": total}
-        parts.append(pd.DataFrame(columns))
-    return pd.concat(parts, ignore_index=True)
+        weighted.append(total)
+        counts.append(np.bincount(place[outcome == name], minlength=low.size))
+    several = len(OUTCOMES)
+    return pd.DataFrame(
+        {
+            "outcome": np.repeat(np.array(OUTCOMES, dtype=object), low.size),
+            "low": np.tile(low, several),
+            "high": np.tile(high, several),
+            "n": np.concatenate(counts),
+            "weighted": np.concatenate(weighted),
+        }
+    )
 
 
 def _bins(risk: FloatArray, bins: int) -> tuple[FloatArray, FloatArray, npt.NDArray[np.intp]]:

@@ -9,6 +9,7 @@ curve names its decision, see `decisions`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -143,6 +144,24 @@ class DecisionCurve:
             "; ".join(dict.fromkeys(part for part in parts if part)),
         )
 
+    def share_positive(self, name: str, threshold: float) -> float:
+        """
+        Share of patients whose risk by one prediction reaches a threshold.
+
+        Parameters
+        ----------
+        name : str
+            One of ``names``.
+        threshold : float
+            One of ``thresholds``.
+
+        Returns
+        -------
+        float
+            Number of them divided by the number of all patients.
+        """
+        return float(self.positive[self._at(threshold), self._of(name)])
+
     def avoided(self, name: str, threshold: float) -> Estimate:
         """
         Decisions changed needlessly under treat-all that the prediction avoids, per 100 patients.
@@ -203,7 +222,14 @@ class DecisionCurve:
         error = float(np.sqrt(max(variance, 0.0)))
         return wald(value, error, self.n, self.events, self.method, reason)
 
+    @cached_property
+    def _places(self) -> dict[float, int]:
+        return {float(threshold): k for k, threshold in enumerate(self.thresholds)}
+
     def _at(self, threshold: float) -> int:
+        place = self._places.get(threshold)
+        if place is not None:
+            return place
         found = np.flatnonzero(np.abs(self.thresholds - threshold) < _ROUNDING)
         if found.size == 0:
             raise ValueError("threshold: isn't one of the curve's thresholds")

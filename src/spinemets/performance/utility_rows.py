@@ -1,7 +1,6 @@
 """Clinical utility as rows of the long table of results."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -152,11 +151,10 @@ def utility_rows(
 def _at(
     curve: DecisionCurve, name: str, threshold: float, others: Sequence[str], fields: dict[str, Any]
 ) -> Iterator[ThresholdRow]:
+    shared = {**fields, "method": curve.method, "threshold": f"{threshold:.2f}"}
+
     def row(measure: str, found: Estimate, other: str = "") -> ThresholdRow:
-        made: ThresholdRow = found.row(
-            measure, kind=ThresholdRow, threshold=f"{threshold:.2f}", other=other,
-            **{**fields, "method": curve.method},
-        )  # fmt: skip
+        made: ThresholdRow = found.row(measure, kind=ThresholdRow, other=other, **shared)
         return made
 
     plain = curve.estimate(name, threshold)
@@ -164,9 +162,8 @@ def _at(
     yield row("standardised_net_benefit", curve.standardised_estimate(name, threshold))
     if not others:
         return
-    place = int(np.argmin(np.abs(curve.thresholds - threshold)))
-    share = float(curve.positive[place, curve.names.index(name)])
-    yield row("share_positive", replace(undefined("", plain.n, plain.events), value=share))
+    share = curve.share_positive(name, threshold)
+    yield row("share_positive", Estimate(share, n=plain.n, events=plain.events))
     yield row("avoided_per_100", curve.avoided(name, threshold), TREAT_ALL)
     for other in others:
         yield row("net_benefit_difference", curve.difference(name, other, threshold), other)
