@@ -7,9 +7,10 @@ import pytest
 from helpers import private_survival, private_tables
 from spinemets import disclosure, table_one
 from spinemets.disclosure.incidence import incidence
-from spinemets.disclosure.summaries import estimates, without_counts
+from spinemets.disclosure.summaries import SHARES, estimates, without_counts
 from spinemets.disclosure.summaries import table_one as protect_table_one
 from spinemets.results import ModelRow, Row, frame
+from spinemets.survival.function import function_rows
 
 STRICT = disclosure.Rule(11, 6)
 KEYS = ["outcome", "stratum_set", "stratum"]
@@ -73,6 +74,32 @@ def test_shares_are_computed_from_the_counts_that_are_shown():
     assert (out["note"][1:] != "").all()
 
 
+@pytest.mark.parametrize(
+    ("walking", "dead", "shown"),
+    [(37, 14, False), (37, 5, False), (5, 37, False), (30, 15, True)],
+)
+def test_answers_that_add_up_to_everybody_are_withheld_together(walking, dead, shown):
+    rows = [row("walking_alive", walking / 60, 60, walking),
+            row("dead_before_seen", dead / 60, 60, dead)]  # fmt: skip
+    out = estimates(frame(rows, ModelRow), STRICT, None)
+    assert out["estimate"].notna().all() == shown
+    assert out["estimate"].notna().any() == shown
+    assert out["events"].notna().any() == shown
+    if shown:
+        counts = out["events"].astype(float) / out["n"].astype(float)
+        np.testing.assert_allclose(out["estimate"], counts, atol=5e-4)
+
+
+def test_every_share_of_walking_and_neurology_is_known_to_the_door():
+    p = private_tables.patients(200)
+    grades = np.random.default_rng(1).choice(list("ABCDE"), (2, len(p)))
+    p = p.assign(ambulatory_before=1.0, ambulatory_after=np.r_[np.nan, np.ones(len(p) - 1)],
+                 frankel_before=grades[0], frankel_after=grades[1], died=1.0,
+                 survival_days=30.0)  # fmt: skip
+    rows = function_rows(p, np.full(len(p), "all"), "overall", ["all"], "demo")
+    assert {r.measure for r in rows} <= set(SHARES)
+
+
 def test_exact_incidence_at_a_time_is_left_to_the_curve():
     table = frame([row("cumulative_incidence", 0.26, 50, 30)], ModelRow)
     out = estimates(table, STRICT, None)
@@ -96,7 +123,7 @@ def test_early_mortality_is_read_off_the_released_curve():
 def test_a_share_of_patients_in_a_warning_is_taken_out():
     text = "44.2 % of patients had less than a 5 % chance; 137 patients weigh as much as 51"
     assert without_counts(text) == (
-        "[share] % of patients had less than a 5 % chance; [n] patients weigh as much as 51"
+        "[share] % of patients had less than a 5 % chance; [n] patients weigh as much as [n]"
     )
 
 

@@ -168,6 +168,10 @@ def _cells(table: pd.DataFrame, rule: Rule, spec: Table) -> pd.DataFrame:
     return out.sort_values(names, kind="stable")
 
 
+#: Columns of fixed texts, which know no patient.
+FIXED_TEXT: Final = {"score_notes": "*", "plausibility": ("meaning", "repair")}
+
+
 def _protect(
     table: pd.DataFrame, spec: Table, rule: Rule, curves: dict[str, dict[tuple[str, str], Grid]]
 ) -> pd.DataFrame:
@@ -185,9 +189,9 @@ def _protect(
         "text": lambda: table,
     }
     out = treatments[spec.treatment]()
-    cleaned = {
-        c: out[c].map(without_counts) for c in spec.of_kind(TEXT) if spec.name != "score_notes"
-    }
+    fixed = FIXED_TEXT.get(spec.name, ())
+    written = [] if fixed == "*" else [c for c in spec.of_kind(TEXT) if c not in fixed]
+    cleaned = {c: out[c].map(without_counts) for c in written}
     return out.assign(**cleaned)
 
 

@@ -38,7 +38,11 @@ SHARES: Final = (
     "frankel_improved",
     "frankel_unchanged",
     "frankel_worse",
+    "walking_alive",
+    "dead_before_seen",
 )
+#: Shares of the same patients: with what is in none of them they add up to everybody.
+PARTS: Final = (("walking_alive", "dead_before_seen"),)
 #: Exact steps of these give counts away; the released curve shows them.
 CURVE_ONLY: Final = {"cumulative_incidence": "read it off the table cumulative_incidence"}
 NUMBERS: Final = ("estimate", "lower", "upper", "std_error")
@@ -120,11 +124,12 @@ def estimates(
         coefficients and measures of performance keep four significant digits, and what is a share
         of patients is told no finer than a step of patients (``coarse``).
     """
-    few = is_small(table["n"], rule) | is_small(table["events"], rule)
+    rest = _small_rest(table, rule)
+    few = is_small(table["n"], rule) | is_small(table["events"], rule) | rest
     reason = WITHHELD.format(rule.minimum)
     out = table.assign(
         n=protect(table["n"], rule).mask(is_small(table["n"], rule)),
-        events=protect_part(table["events"], table["n"], rule, everyone=True),
+        events=protect_part(table["events"], table["n"], rule, everyone=True).mask(rest),
         **{c: significant(table[c], DIGITS).mask(few) for c in numbers},
         note=table["note"].mask(few, reason).map(without_counts),
     )
@@ -150,6 +155,19 @@ def estimates(
     return made.astype({"n": "Int64", "events": "Int64"} | dict.fromkeys(numbers, "float64"))
 
 
+def _small_rest(table: pd.DataFrame, rule: Rule) -> pd.Series:
+    """Rows of parts of the same patients of which one, or what is left over, is a small count."""
+    out = table["measure"].isin(())
+    keys = [c for c in ("cohort", "model", "stratum_set", "stratum") if c in table.columns]
+    for parts in PARTS:
+        rows = table[table["measure"].isin(parts)]
+        for _, same in rows.groupby(keys, dropna=False, observed=True):
+            left_over = same["n"] - same["events"].sum()
+            if is_small(same["events"], rule).any() or is_small(left_over, rule).any():
+                out.loc[same.index] = True
+    return out
+
+
 def _share(n: Any, events: Any) -> dict[str, Any]:
     """Share with Wilson's interval from rounded counts; empty when one of them is withheld."""
     if n != n or events != events or n is None or events is None or not n:
@@ -165,9 +183,21 @@ def _share(n: Any, events: Any) -> dict[str, Any]:
 
 
 _SHARED: Final = re.compile(r"\d+(?:\.\d+)?(?= % of patients)")
-_COUNTED: Final = re.compile(
-    r"(?<![<\w.])(?<!than )(?<!least )(?<!below )\d+(?= (?:patient|event|death|case|row|men|women))"
+_INTEGER: Final = re.compile(r"(?<![\w.,^/<>=-])\d+(?![\w^/]|[.,]\d)")
+#: What a bare number may stand behind or in front of; every other one may count patients.
+_BEFORE: Final = re.compile(
+    r"(?:\b(?:than|least|below|level|band|between \d+ and|between|of 0 or|from|"
+    r"bootstrap of|cell of|groups of|periods with)"
+    r"|\bagainst band \d+-|==) ?$"
 )
+_AFTER: Final = re.compile(
+    r"-fold| ?%|(?: (?:-|or infinity\b|df\b|Gy\b|months?\b|days?\b|years?\b|knots?\b|internal "
+    r"knots|folds?\b|centres?\b|groups?\b|bands?\b|(?:ordered |calendar |informative )*(?:groups|"
+    r"periods)|bootstrap |resamples|replicates|points?\b|(?:more )?scores?\b|times the))"
+)
+_YEAR: Final = re.compile(r"(?:19|20)\d\d$")
+_BEFORE_YEAR: Final = re.compile(r"(?:\b[A-Z][\w.]+,?|\b(?:in|against|since|until|from)) $")
+_AFTER_YEAR: Final = re.compile(r"(?! (?:patient|event|death|case|row|men|women|treated|left))")
 
 
 def without_counts(text: Any) -> str:
@@ -182,15 +212,23 @@ def without_counts(text: Any) -> str:
     Returns
     -------
     str
-        With ``[n]`` in place of a count; limits ("fewer than 100 events") stay.
+        With ``[n]`` in place of every bare number, unless what stands around it says that it is a
+        limit ("fewer than 100 events"), a year, or a number of something else than patients.
 
     Examples
     --------
-    >>> without_counts("only 7 events; fewer than 100 events")
-    'only [n] events; fewer than 100 events'
+    >>> without_counts("only 7 events; fewer than 100 events; 4 treated before time zero")
+    'only [n] events; fewer than 100 events; [n] treated before time zero'
     """
-    plain = _COUNTED.sub("[n]", "" if text is None else str(text))
-    return _SHARED.sub("[share]", plain)
+
+    def kept(found: re.Match[str]) -> str:
+        before, after = found.string[: found.start()], found.string[found.end() :]
+        year = _YEAR.match(found.group()) and _BEFORE_YEAR.search(before)
+        limit = _BEFORE.search(before) or _AFTER.match(after)
+        return found.group() if limit or (year and _AFTER_YEAR.match(after)) else "[n]"
+
+    plain = _SHARED.sub("[share]", "" if text is None else str(text))
+    return _INTEGER.sub(kept, plain)
 
 
 def table_one(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
