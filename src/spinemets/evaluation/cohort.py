@@ -17,7 +17,7 @@ from spinemets.evaluation.design import (
     Reference,
     Thresholds,
 )
-from spinemets.evaluation.scores import OneScore, comparison_set, read_scores
+from spinemets.evaluation.scores import FloatArray, OneScore, comparison_set, read_scores
 from spinemets.performance.decisions import decisions
 from spinemets.performance.risks import (
     PublishedRates,
@@ -74,7 +74,16 @@ def outcome_of(
         horizons={h.label: h.days for h in asked if h.label not in refused},
         refused=refused,
         per_month=DAYS_PER_MONTH,
+        entry=_entry(patients),
     )
+
+
+def _entry(patients: pd.DataFrame) -> FloatArray | None:
+    """Day on which observation began, where the cohort records it."""
+    if "entry_days" not in patients:
+        return None
+    days = patients["entry_days"].astype("Float64")
+    return np.asarray(days.to_numpy(dtype="float64", na_value=float("nan")), dtype=np.float64)
 
 
 def _horizons(settings: EvaluationSettings) -> list[grid.Horizon]:
@@ -182,12 +191,14 @@ def reference_of(
     Reference
         Follow-up in days and scores; a simulated one says so in its name.
     """
+    entry = _entry(patients)
     simulated = "SIMULATED " if info.get("visibility") == "simulated" else ""
     return Reference(
         name=f"{simulated}{info['id']}",
         time=patients["survival_days"].to_numpy(dtype="float64"),
         event=patients["died"].to_numpy(dtype=bool),
         scores=read_scores(scores, patients["patient_id"], definitions),
+        delayed=entry is not None and bool(np.any(entry > 0)),
     )
 
 

@@ -41,6 +41,8 @@ class Outcome:
         Units of ``time`` in a month.
     cause : ndarray of int, shape (patients,), optional
         0 censored, 1 the event, 2 a competing event; None where nothing competes (death).
+    entry : ndarray of float, shape (patients,), optional
+        Time at which observation began; NaN or 0 from time zero on.
     """
 
     time: FloatArray
@@ -49,6 +51,12 @@ class Outcome:
     refused: dict[str, str] = field(default_factory=dict)
     per_month: float = 1.0
     cause: IntArray | None = None
+    entry: FloatArray | None = None
+
+    @property
+    def delayed(self) -> bool:
+        """Whether some patients entered observation after time zero."""
+        return self.entry is not None and bool(np.any(self.entry > 0))
 
     @property
     def causes(self) -> IntArray:
@@ -174,12 +182,15 @@ class Reference:
         True for the event.
     scores : mapping of str to OneScore
         Its scores.
+    delayed : bool
+        Whether some of its patients entered observation after time zero.
     """
 
     name: str
     time: FloatArray
     event: BoolArray
     scores: Mapping[str, OneScore]
+    delayed: bool = False
 
 
 @dataclass(frozen=True)

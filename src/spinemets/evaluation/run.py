@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spinemets.evaluation.comparison import comparison_rows
+from spinemets.evaluation.delayed import delayed_tables
 from spinemets.evaluation.design import Design
 from spinemets.evaluation.discrimination import discrimination_rows, suspects
 from spinemets.evaluation.legacy import legacy_rows
@@ -62,6 +63,9 @@ def run(design: Design, cohort: str, wanted: Mapping[str, Sequence[str]]) -> Fou
         ``risk_distribution``, ``optimism``, ``legacy``, ``precision``,
         ``transport``.
     """
+    if design.outcome.delayed:
+        refused = delayed_tables(design)
+        return Found({name: _of_cohort(refused[name], cohort) for name in TABLES}, {})
     suspect = suspects(design)
     risks = risk_table(design)
     adapted, levels = updated(design, risks)

@@ -101,6 +101,10 @@ def _against(
         "variant": one.variant,
         "form": "points",
     }
+    if reference.delayed:
+        note = f"delayed entry in the reference {reference.name}: C is not defined there"
+        yield Row("harrell_c_difference", note=note, **where)
+        return
     mine = one.determined
     if theirs is None or not theirs.determined.any() or not mine.any():
         note = f"the score isn't known in both cohorts (reference: {reference.name})"

@@ -85,13 +85,14 @@ def transport_rows(found: InternalExternal, **where: Any) -> Iterator[Row]:
             method = "; ".join(part for part in (one.method, design) if part)
             note = caution(centre.events)
             yield one.row(measure, method=method, note=note, **{**fields, "stratum": centre.name})
-    n = sum(centre.n for centre in found.centres)
-    events = sum(centre.events for centre in found.centres)
-    for measure, pooled in (
-        ("harrell_c", found.c),
-        ("calibration_slope", found.slope),
-        ("oe_ratio", found.oe_ratio),
+    for measure, pooled, ones in (
+        ("harrell_c", found.c, [centre.c for centre in found.centres]),
+        ("calibration_slope", found.slope, [centre.slope for centre in found.centres]),
+        ("oe_ratio", found.oe_ratio, [centre.oe_ratio for centre in found.centres]),
     ):
+        # Those that entered the mean: events of O:E are those by the horizon.
+        used = [one for one in ones if np.isfinite(one.value) and one.std_error > 0] or ones
+        n, events = sum(one.n for one in used), sum(one.events for one in used)
         yield from _pooled_rows(measure, pooled, n, events, {**fields, "stratum": "all"})
 
 

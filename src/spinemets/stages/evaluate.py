@@ -74,7 +74,8 @@ def evaluate(
     mix = set_table(design.sets, design.outcome.event, groupings, info["id"])
     beside = other_outcomes(patients, design, info["id"])
     tables = {**found.tables, "comparison_sets": mix, "other_outcomes": beside}
-    if truth is not None:
+    # The true risk has no C either where patients entered late.
+    if truth is not None and not design.outcome.delayed:
         best = oracle_table(patients, truth, info["id"])
         tables["performance"] = stack([tables["performance"], best])
     return tables
