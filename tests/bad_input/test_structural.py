@@ -202,6 +202,13 @@ def test_ragged_rows_and_open_quotation_marks(refuse: Refuse) -> None:
     refuse(GOOD + '"Canary-E,1,true,50,male,lung,50,100\n')
 
 
+@pytest.mark.parametrize("closed", ["", '"'])
+def test_a_quotation_mark_that_swallows_rows_loses_no_patient(refuse: Refuse, closed: str) -> None:
+    said = refuse(changed((",131\n", ',"131\n'), (",118\n", f",118{closed}\n")))
+    assert "quoted cell holds whole rows" in said
+    assert "[row 2]" in said
+
+
 def test_everything_at_once(refuse: Refuse) -> None:
     """Faults of the mapping, of the file and of its values come in one message."""
     text = changed(("sex,primary", "kps,primary"))

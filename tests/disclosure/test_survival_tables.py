@@ -100,6 +100,13 @@ def test_every_share_of_walking_and_neurology_is_known_to_the_door():
     assert {r.measure for r in rows} <= set(SHARES)
 
 
+def test_survival_in_a_comparison_is_told_no_finer_than_a_step_of_patients():
+    out = estimates(frame([row("weighted_survival", 26 / 27, 27, 13)], ModelRow), STRICT, None)
+    steps = out["estimate"][0] * int(out["n"][0]) / STRICT.step
+    assert steps == pytest.approx(round(steps), abs=1e-4)
+    assert np.isnan(out["std_error"][0])
+
+
 def test_exact_incidence_at_a_time_is_left_to_the_curve():
     table = frame([row("cumulative_incidence", 0.26, 50, 30)], ModelRow)
     out = estimates(table, STRICT, None)

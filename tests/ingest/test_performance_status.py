@@ -112,7 +112,7 @@ def test_between_reads_a_kps_before_the_crosswalk(ingest_text: IngestText) -> No
     ]
 
 
-@pytest.mark.parametrize("cell", ["5", "105", "0", "fit"])
+@pytest.mark.parametrize("cell", ["5", "105", "0", "fit", "1_5", "7.5e1"])
 def test_between_reads_nothing_outside_the_scale(ingest_text: IngestText, cell: str) -> None:
     result = ingest_text(table_of([cell]), HEAD + "  kps: {from: ps, between: floor}\n")
     assert [fault.rows for fault in result.faults] == [(2,)]

@@ -59,6 +59,14 @@ def test_a_recorded_day_is_never_replaced(ingest_text) -> None:
     assert _doubts(result)["surgery_not_at_time_zero"][1] == 1
 
 
+def test_a_day_that_cannot_be_read_is_missing_not_day_zero(ingest_text) -> None:
+    table = OPERATED.replace("days,", "day,days,").replace("\n1", "\nabc,1").replace("\n2", "\n,2")
+    table = table.replace("\n300", "\n0,300").replace("\n400", "\n,400")
+    mapping = MAPPED.replace("  surgery:", "  surgery_day: {from: day}\n  surgery:")
+    result = ingest_text(table, mapping, on_fault="set_aside")
+    assert result.patients["surgery_day"].isna().tolist() == [True, False, False, False]
+
+
 def test_check_names_the_columns_that_leave_the_treatment_group_open(ingest_text) -> None:
     found = _doubts(ingest_text(OPERATED, MAPPED))["treatment_group_open"]
     assert found[1] == 4

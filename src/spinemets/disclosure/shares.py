@@ -52,6 +52,7 @@ SHARES: Final = {
     "legacy_worst_band_dead": 1,
     "legacy_best_band_alive": 1,
     "legacy_predictive_accuracy": 1,
+    "weighted_survival": 1,
     "nri_events": 3,
     "nri_nonevents": 3,
     "nri": 5,
@@ -68,6 +69,7 @@ DERIVED: Final = (
     "pooled_oe",
     "new_centre_oe",
     "standardised_difference",
+    "e_value",
 )
 INTERVAL: Final = ("estimate", "lower", "upper")
 

@@ -183,7 +183,7 @@ def _share(n: Any, events: Any) -> dict[str, Any]:
 
 
 _SHARED: Final = re.compile(r"\d+(?:\.\d+)?(?= % of patients)")
-_INTEGER: Final = re.compile(r"(?<![\w.,^/<>=-])\d+(?![\w^/]|[.,]\d)")
+_INTEGER: Final = re.compile(r"(?<![\w.,^/<>=-])(?:\d{1,3}(?:,\d{3})+|\d+)(?![\w^/]|[.,]\d)")
 #: What a bare number may stand behind or in front of; every other one may count patients.
 _BEFORE: Final = re.compile(
     r"(?:\b(?:than|least|below|level|band|between \d+ and|between|of 0 or|from|"

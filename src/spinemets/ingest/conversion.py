@@ -68,12 +68,12 @@ def convert_columns(
             out[key] = series.combine_first(out[key]) if key in out else series
         told |= done.told
     _fill(out, told, how, work)
-    _day_zero(out, work)
+    _day_zero(out, sheet, how, work)
     return out, told
 
 
-def _day_zero(out: dict[str, pd.Series], work: Work) -> None:
-    """A treatment that time zero is begins on day 0, where the source doesn't say otherwise."""
+def _day_zero(out: dict[str, pd.Series], sheet: assemble.Sheet, how: Mapping, work: Work) -> None:
+    """A treatment that time zero is begins on day 0, where the source says nothing of the day."""
     treatment = work.cohort.time_zero
     if treatment not in ("surgery", "radiotherapy") or treatment not in out:
         return
@@ -82,6 +82,10 @@ def _day_zero(out: dict[str, pd.Series], work: Work) -> None:
     if day not in out:
         out[day] = pd.Series(pd.NA, index=treated.index, dtype="Float64")
     gaps = treated & out[day].isna()
+    entry = how.columns.get(day)
+    if entry is not None and entry.source is not None and sheet.table_of(entry.source) is not None:
+        # What couldn't be read was set aside: it is missing, not day 0.
+        gaps &= _with_otherwise(sheet, how, entry).codes < 0
     if gaps.any():
         out[day] = out[day].mask(gaps, 0.0)
         work.transformations.append((day, "time zero is its day: day 0", int(gaps.sum()), ""))

@@ -17,6 +17,7 @@ from spinemets.vocabulary import performance
 
 #: The steps of the KPS of a living patient.
 LOWEST, HIGHEST, STEP = 10, 100, 10
+_PLAIN: Final = re.compile(r"\d{1,3}(?:\.\d+)?")
 _INTERVAL: Final = re.compile(r"^(\d{1,3})\s*(?:-|–|to|bis)\s*(\d{1,3})\s*%?$")
 
 
@@ -135,10 +136,9 @@ def _interval_reader(column: Column, entry: ColumnMap, decimal: str) -> Reader:
 def _number(term: str, decimal: str) -> float:
     """Read one text as a number; NaN where it is none."""
     text = term.strip().removesuffix("%").strip()
-    try:
-        return float(text.replace(",", ".") if decimal == "," else text)
-    except ValueError:
-        return np.nan
+    text = text.replace(",", ".") if decimal == "," else text
+    # Python would read "1_5" and "7.5e1" too.
+    return float(text) if _PLAIN.fullmatch(text) else np.nan
 
 
 def _moved(entry: ColumnMap, term: str, decimal: str) -> bool:

@@ -277,7 +277,27 @@ def _arrow(layout: Layout, keys: list[str], reading: Reading) -> pa.Table | None
         repair = "check the delimiter and the quotation of cells (a decimal comma?)"
         reading.fault(rule, repair, rows=rows)
         return None
-    return table
+    return None if _swallowed(layout, table, reading) else table
+
+
+def _swallowed(layout: Layout, table: pa.Table, reading: Reading) -> bool:
+    """Whether a quotation mark that isn't closed made whole rows a part of one cell."""
+    between = len(table.column_names) - 1
+    # Of two columns a comment with a comma in its second line can't be told from a row.
+    if between < 2 or layout.content.find(b'"', layout.begin) < 0:
+        return False
+    rows: set[int] = set()
+    for cells in table.columns:
+        broken = pc.indices_nonzero(pc.match_substring_regex(cells, r"[\r\n]"))
+        for row, cell in zip(broken.to_pylist(), cells.take(broken).to_pylist(), strict=True):
+            if any(line.count(layout.delimiter) >= between for line in cell.splitlines()[1:]):
+                rows.add(row)
+    if rows:
+        rule = "a quoted cell holds whole rows (a quotation mark that is never closed?)"
+        repair = "close the quotation mark in this row, or export the table again"
+        lines = tuple(line for i, (line, _) in enumerate(_records(layout)) if i in rows)
+        reading.fault(rule, repair, rows=lines)
+    return bool(rows)
 
 
 def _records(layout: Layout) -> Iterator[tuple[int, list[str]]]:
@@ -296,7 +316,10 @@ def _lines(layout: Layout, n: int) -> Callable[[], Lines]:
     first, end = layout.first_line, len(layout.content)
     while end > layout.begin and layout.content[end - 1] in b"\r\n":
         end -= 1
-    if layout.content.count(b"\n", layout.begin, end) + 1 == n:
+    breaks = layout.content.count(b"\n", layout.begin, end)
+    pairs = layout.content.count(b"\r\n", layout.begin, end)
+    lone = layout.content.count(b"\r", layout.begin, end) - pairs
+    if breaks + 1 == n and not lone:
         # The content isn't kept for it.
         return lambda: np.arange(first, first + n, dtype=np.int64)
 
