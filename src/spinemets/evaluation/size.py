@@ -11,12 +11,12 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from spinemets.evaluation.design import Design
-from spinemets.performance._estimate import undefined
 from spinemets.performance._km import FollowUp
 from spinemets.performance.planned_precision import TARGETS, planned_precision
 from spinemets.performance.precision import precision_at, precision_rows
 from spinemets.performance.sample_size import validation_size
 from spinemets.results import Row
+from spinemets.survival.kaplan_meier import reverse_kaplan_meier
 
 #: Concordance assumed for planning: scores of the field lie between .60 and .70.
 EXPECTED_C: Final = 0.65
@@ -46,44 +46,45 @@ def size_rows(design: Design) -> Iterator[Row]:
     yield from precision_rows(
         outcome.time, outcome.event, outcome.horizons, c=EXPECTED_C, threshold=THRESHOLD
     )
-    median, longest = _median(outcome.time, outcome.event)
+    ends = _ends(outcome.time, outcome.event) if outcome.n else np.empty(0)
     for label, horizon in outcome.horizons.items():
-        yield from _planned(design, label, horizon, median, longest)
+        yield from _planned(design, label, horizon, ends)
 
 
-def _median(time: npt.NDArray[np.float64], event: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Median survival (exponential where it isn't reached) and the longest follow-up."""
-    if not time.size or not event.any() or time.sum() <= 0:
-        return float("nan"), float("nan")
-    rate = float(event.sum() / time.sum())
-    return float(np.log(2) / rate), float(time.max())
+def _ends(time: npt.NDArray[np.float64], event: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Ends of follow-up as they'd be without deaths, at even steps of reverse Kaplan-Meier."""
+    curve = reverse_kaplan_meier(time, event)
+    steps = (np.arange(SIMULATED) + 0.5) / SIMULATED
+    place = np.searchsorted(-curve.survival, -steps)
+    # What is left when the last patients die is followed as long as anybody was.
+    return np.asarray(np.append(curve.time, time.max())[place], dtype=np.float64)
 
 
 def _planned(
-    design: Design, label: str, horizon: float, median: float, longest: float
+    design: Design, label: str, horizon: float, ends: npt.NDArray[np.float64]
 ) -> Iterator[Row]:
     outcome = design.outcome
     n, events = outcome.n, FollowUp.of(outcome.time, outcome.event).events(horizon)
     base = Row("", horizon=label, n=n, events=events)
     found = precision_at(outcome.time, outcome.event, horizon)
     risk = found.risk.value
-    if found.risk.reason or not 0 < risk < 1 or not np.isfinite(median):
-        why = found.reason or "the risk at the horizon is 0 or 1"
-        gone = [f"planned_n_{measure}" for measure in (*TARGETS, "riley")]
-        for measure in ("expected_width_harrell_c", *gone):
-            yield undefined(why, n, events).row(measure, horizon=label)
+    if found.risk.reason or not 0 < risk < 1:
+        yield from _no_plan(found.reason or "the risk at the horizon is 0 or 1", base)
         return
     plan = planned_precision(
         -np.log(2) / np.log1p(-risk) * horizon,
         horizon,
         c=EXPECTED_C,
-        follow_up=(min(horizon, longest), max(longest, horizon)),
+        ends=ends,
         threshold=THRESHOLD,
         simulated=SIMULATED,
     )
+    if not all(np.isfinite(error) for error in plan.unit_error.values()):
+        yield from _no_plan("too few are followed to the horizon to simulate more", base)
+        return
     assumed = (
-        f"C {EXPECTED_C:g}, exponential survival with the observed risk, entry spread over the "
-        "observed follow-up; simulation (Snell)"
+        f"C {EXPECTED_C:g}, exponential survival with the observed risk, follow-up ending as "
+        "in the cohort (reverse Kaplan-Meier); simulation (Snell)"
     )
     yield replace(
         base,
@@ -93,6 +94,10 @@ def _planned(
         note=found.reason,
     )
     for measure, width in TARGETS.items():
+        if plan.unit_error[measure] == 0:
+            why = "the measure doesn't vary in the simulation"
+            yield replace(base, measure=f"planned_n_{measure}", note=why)
+            continue
         yield replace(
             base,
             measure=f"planned_n_{measure}",
@@ -100,7 +105,7 @@ def _planned(
             method=f"95 % interval of width {width:g}, {assumed}",
         )
     size = validation_size(
-        risk, EXPECTED_C, float(np.log(risk / (1 - risk))), _logit_sd(risk),
+        risk, EXPECTED_C, _logit_mean(risk), _logit_sd(risk),
         oe_width=RILEY["oe_ratio"], slope_width=RILEY["slope"], c_width=RILEY["c"],
     )  # fmt: skip
     decisive = max(
@@ -114,6 +119,21 @@ def _planned(
         f"and {RILEY['c']:g} (C), of which {decisive} asks for most; Riley 2021, binary outcome at "
         "the horizon, equal-variance binormal predictor",
     )
+
+
+def _no_plan(why: str, base: Row) -> Iterator[Row]:
+    planned = [f"planned_n_{measure}" for measure in (*TARGETS, "riley")]
+    for measure in ("expected_width_harrell_c", *planned):
+        yield replace(base, measure=measure, note=why)
+
+
+def _logit_mean(risk: float) -> float:
+    """Mean logit of the risk when cases and others are normal with one variance.
+
+    A log likelihood ratio has mean d^2/2 in cases and -d^2/2 in the others.
+    """
+    within = 2 * float(ndtri(EXPECTED_C)) ** 2
+    return float(np.log(risk / (1 - risk)) + (2 * risk - 1) * within / 2)
 
 
 def _logit_sd(risk: float) -> float:

@@ -105,8 +105,9 @@ def _label(source: Source, pair: Pair) -> str:
 
 
 def _interval(row: Any) -> str:
-    text = f"{row['estimate']:.2f} ({row['lower']:.2f} to {row['upper']:.2f})"
-    return text.replace("-0.00", "0.00").replace("-", "\u2212")
+    # Three decimals, and the sign even of zero: at two, limits on either side of 0 looked alike.
+    text = f"{row['estimate']:.3f} ({row['lower']:.3f} to {row['upper']:.3f})"
+    return text.replace("-", "\u2212")
 
 
 def _page(

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from scipy.optimize import brentq
 
+from spinemets.performance._arrays import FloatArray
 from spinemets.performance._estimate import Z95
 from spinemets.performance._km import FollowUp
 from spinemets.performance.calibration import ratio_at, slope_of
@@ -126,6 +127,7 @@ def planned_precision(
     c: float = 0.65,
     shape: float = 1.0,
     follow_up: tuple[float, float] = (np.inf, np.inf),
+    ends: FloatArray | None = None,
     threshold: float = 0.5,
     simulated: int = 20_000,
     seed: int = _SEED,
@@ -146,6 +148,8 @@ def planned_precision(
     follow_up : tuple of float
         Shortest and longest time between entry and the end of the study, uniform between them;
         infinite for nobody censored.
+    ends : ndarray of float, shape (simulated,), optional
+        Ends of follow-up to draw instead, in any order: those of a cohort (reverse Kaplan-Meier).
     threshold : float
         Threshold of the standardised net benefit.
     simulated : int
@@ -198,6 +202,10 @@ def planned_precision(
     end = np.full(simulated, np.inf)
     if np.isfinite(longest):
         end = random.uniform(shortest, longest, simulated)
+    if ends is not None:
+        if ends.shape != (simulated,) or not bool(np.all(ends >= 0)):
+            raise ValueError(f"ends: must be {simulated} times")
+        end = random.permutation(ends)
     time, event = np.minimum(death, end), death <= end
     risk = -np.expm1(-scale * (horizon / median_survival) ** shape)
     observed = FollowUp.of(time, event)
