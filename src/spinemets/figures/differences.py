@@ -20,7 +20,7 @@ FORMS: Final = {"points": "Points", "band": "Published bands"}
 KEYS: Final = ("score", "variant", "other_score", "other_variant")
 #: Room for the names of a pair and for the printed difference, millimetres.
 LEFT: Final = 58.0
-TEXT: Final = 29.0
+TEXT: Final = 34.0
 HEAD: Final = 8.0
 AXIS: Final = 9.5
 LINE: Final = style.line_height(SMALL)

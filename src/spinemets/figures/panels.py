@@ -9,6 +9,7 @@ from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, 
 from spinemets.figures.source import Source, count, horizon_words
 from spinemets.figures.style import SMALL, Page
 from spinemets.results import kind_of
+from spinemets.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,7 +163,7 @@ def draw_utility(source: Source) -> Drawing:
     remarks += source.score_footnotes([s for s, _ in keys])
     groups = shown.groupby(["kind", "horizon"], sort=False)
     panels = {(str(kind), str(horizon)): rows for (kind, horizon), rows in groups}
-    order = sorted(panels, key=lambda panel: list(KINDS).index(panel[0]))
+    order = sorted(panels, key=lambda panel: (list(KINDS).index(panel[0]), _days(panel[1])))
     page, places = _grid(source, [_title(panels[p]) for p in order], names, width, remarks)
     top = float(shown["estimate"].max())
     for panel, (axes, first) in zip(order, places, strict=True):
@@ -197,6 +198,12 @@ def draw_utility(source: Source) -> Drawing:
     )
 
 
+def _days(horizon: str) -> float:
+    """Day of a horizon, to put panels in the order of time."""
+    unit = DAYS_PER_MONTH if horizon.endswith("mo") else 1.0
+    return float(horizon.removesuffix("mo").removesuffix("d")) * unit
+
+
 def _title(rows: pd.DataFrame) -> str:
     """Horizon, decision and kind of risk of a panel."""
     first = rows.iloc[0]
@@ -217,8 +224,11 @@ def _spoken(shown: pd.DataFrame, key: tuple[str, str], name: str) -> str:
     rows = shown[
         shown["score"].eq(key[0]) & shown["variant"].eq(key[1]) & shown["threshold"].eq("0.50")
     ]
-    once = rows.drop_duplicates("horizon")
-    parts = [f"{r['estimate']:.3f} at {horizon_words(r['horizon'])}" for _, r in once.iterrows()]
+    once = rows.drop_duplicates(["kind", "horizon"])
+    parts = [
+        f"{r['estimate']:.3f} at {horizon_words(r['horizon'])} ({KINDS[r['kind']]})"
+        for _, r in once.iterrows()
+    ]
     return f"{name}: net benefit {', '.join(parts) or 'not computed'} at a threshold of 0.50"
 
 
@@ -229,8 +239,8 @@ def _grid(
     columns, side, width = style.columns(width, len(titles), LEFT, GAP, 3)
     side = min(side, 46.0)
     places, lines = _key_places(names, width)
-    wrapped = [style.wrap(t, side + GAP - 4, SMALL)[:2] for t in titles]
-    head = HEAD + (style.line_height(SMALL) if any(len(w) > 1 for w in wrapped) else 0)
+    wrapped = [style.wrap(t, side, SMALL, bold=True) for t in titles]
+    head = HEAD + style.line_height(SMALL) * (max(map(len, wrapped)) - 1)
     top = 3.0 + lines * KEY
     rows = -(-len(titles) // columns)
     height = top + rows * (head + side + FOOT)

@@ -1,5 +1,6 @@
 """Calibration in the large of predicted cumulative incidences, by Aalen and Johansen's estimate."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from spinemets.performance.brier import brier_writer
 from spinemets.performance.competing import prepare_causes
 
 AALEN_JOHANSEN: Final = "Aalen-Johansen"
+NO_SPREAD: Final = "no event, or nobody left at risk, by the horizon: no interval"
 
 
 def observed_over_expected(
@@ -71,16 +73,23 @@ def observed_over_expected(
     predicted = np.asarray(risk, dtype=np.float64)
     if predicted.shape != (n,) or not bool(np.all((predicted >= 0) & (predicted <= 1))):
         raise ValueError(f"risk: must be a probability for each of {n} patients")
+    # The mean risk needs no follow-up: it is known whatever the cohort can't answer.
+    mean = float(predicted.mean()) if n else float("nan")
+    expected = Estimate(mean, n=n, events=events, method="mean")
     if why:
-        none = undefined(why, n, events, AALEN_JOHANSEN)
-        return none, none, none
+        known = _settled(np.asarray(time, float), np.asarray(cause), of_interest, horizon)
+        if known is None:
+            none = undefined(why, n, events, AALEN_JOHANSEN)
+            return none, expected, none
+        observed = Estimate(known, n=n, events=events, method=AALEN_JOHANSEN, reason=NO_SPREAD)
+        if not mean > 0:
+            return observed, expected, undefined("every predicted risk is 0", n, events)
+        return observed, expected, replace(observed, value=known / mean)
     # The Brier score of a risk of 0 is the weighted share of patients with the event.
     write = brier_writer(setting, [np.zeros(n)], 0)
     estimate, columns, _, _ = _ipcw.columns_at(setting, 0, 1, write)
     value, influence = float(estimate[0]), columns[0] - columns[0].mean()
-    mean = float(predicted.mean())
     error = float(np.sqrt(np.sum(influence**2)))
-    expected = Estimate(mean, n=n, events=events, method="mean")
     observed = _log_log(value, error, n, events)
     if not mean > 0:
         return observed, expected, undefined("every predicted risk is 0", n, events)
@@ -97,6 +106,27 @@ def observed_over_expected(
             f"{AALEN_JOHANSEN}, log-normal (influence)",
         ),
     )
+
+
+def _settled(
+    time: FloatArray, cause: npt.NDArray[np.int_], of_interest: int, horizon: float
+) -> float | None:
+    """Incidence where the weights fail though it is known: no event at all, or nobody left."""
+    if not time.size:
+        return None
+    last = float(time.max())
+    everybody = last <= horizon and bool(np.all(cause[time == last] != 0))
+    mine = (cause == of_interest) & (time <= horizon)
+    if not mine.any():
+        return 0.0 if everybody or last >= horizon else None
+    if not everybody:
+        return None
+    found, alive = 0.0, 1.0
+    for day in np.unique(time):
+        at_risk, now = float((time >= day).sum()), time == day
+        found += alive * float((mine & now).sum()) / at_risk
+        alive *= 1 - float(((cause != 0) & now).sum()) / at_risk
+    return found
 
 
 def _log_log(value: float, error: float, n: int, events: int) -> Estimate:
