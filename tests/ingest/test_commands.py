@@ -61,11 +61,14 @@ def test_init_makes_a_study(good: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["init", str(study), "--from", str(good)]) == 0
     assert "spinemets check" in capsys.readouterr().out
     assert (study / "data/good table.csv").read_text("utf-8") == GOOD
-    mapping = study / "config/mappings/good_table.yaml"
+    mapping = study / "config/mappings/cohort_1.yaml"
     assert {"survival_days", "died"} <= set(load(mapping).columns)
     config = yaml.safe_load((study / "config/config.yaml").read_text("utf-8"))
     cohorts = yaml.safe_load((study / "config/cohorts.yaml").read_text("utf-8"))
     assert settings.load({**config, **cohorts}).cohorts[0].visibility == "private"
+    # The id and the label, which a release prints, hold nothing of the file's name.
+    assert cohorts["cohorts"][0]["id"] == "cohort_1"
+    assert "good" not in cohorts["cohorts"][0]["label"].lower()
     assert "data/" in (study / ".gitignore").read_text("utf-8")
     # Only what a person has to decide is left.
     assert main(["check", str(study / "data/good table.csv"), "--mapping", str(mapping)]) == 2
@@ -74,7 +77,7 @@ def test_init_makes_a_study(good: Path, tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_init_offers_every_column(tmp_path: Path) -> None:
     main(["init", str(tmp_path / "study")])
-    text = (tmp_path / "study/config/mappings/patients.yaml").read_text("utf-8")
+    text = (tmp_path / "study/config/mappings/cohort_1.yaml").read_text("utf-8")
     uncommented = tmp_path / "all.yaml"
     uncommented.write_text(re.sub(r"(?m)^  # (?!--)", "  ", text), encoding="utf-8")
     expected = {c for c in contract.columns() if not c.endswith(("_low", "_high"))}

@@ -174,7 +174,7 @@ def test_a_draft_is_red_until_it_is_settled_and_green_then(
     said = capsys.readouterr().out
     assert "to decide: the honest name" in said
     assert re.search(r"line \d+: to decide: survival is counted from `OP-Datum`", said)
-    settle(Path("config/mappings/hospital_icd.yaml"))
+    settle(Path("config/mappings/cohort_1.yaml"))
     cohorts = Path("config/cohorts.yaml")
     text = cohorts.read_text("utf-8").replace("(write an honest name here: who, where, when)", "")
     cohorts.write_text(text, encoding="utf-8")

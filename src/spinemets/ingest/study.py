@@ -47,6 +47,8 @@ UNNAMED: Final = "write an honest name here"
 IGNORE: Final = (
     "# Patients' data stay out of version control.\ndata/\nresults/private/\n.snakemake/\n"
 )
+# Every release prints the id; a file's name may say whose patients these are, so it gives none.
+FIRST_COHORT: Final = "cohort_1"
 
 
 def create(
@@ -79,7 +81,7 @@ def create(
         rule, repair = "the folder already holds something", "name a new folder"
         raise InputError([Fault(str(study), rule, repair)])
     name = Path(table).name if table is not None else "patients.csv"
-    cohort = _identifier(Path(name).stem)
+    cohort = FIRST_COHORT
     said: list[str] = []
     mapping, time_zero = template(), "start_of_treatment"
     if table is not None:
@@ -169,12 +171,6 @@ def unnamed(cohort: Cohort) -> list[Fault]:
     rule = f"to decide: the honest name (`label`) of {cohort.id}"
     repair = "write who the patients are, where and when; figures print it"
     return [Fault("config/cohorts.yaml", rule, repair, column="label")]
-
-
-def _identifier(text: str) -> str:
-    plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in text.lower()).strip("_")
-    plain = plain if plain[:1].isalpha() else f"cohort_{plain}"
-    return plain[:40].rstrip("_")
 
 
 def template() -> str:
