@@ -194,3 +194,19 @@ def test_a_thin_cohort_gets_the_reason_not_an_empty_page(drawn, name):
     assert len(drawing.alt) > 40
     if "element" in drawing.data and drawing.data["element"].eq("reason").any():
         assert drawing.data["text"].iloc[0].endswith(".")
+
+
+@pytest.mark.parametrize(("lower", "upper", "mark"), [(4.0, np.nan, "^"), (np.nan, 7.0, "v")])
+def test_an_interval_with_one_limit_has_an_arrow_to_the_edge(lower, upper, mark):
+    from matplotlib.figure import Figure as Canvas
+
+    axes = Canvas().subplots()
+    axes.set_ylim(0, 10)
+    whole = {"era": "a", "estimate": 5.0, "lower": 3.0, "upper": 8.0}
+    half = {"era": "b", "estimate": 5.0, "lower": lower, "upper": upper}
+    era_drift._beyond(axes, pd.DataFrame([whole, half]), ["a", "b"])
+    bar, arrow = axes.lines
+    edge = 10 if mark == "^" else 0
+    assert sorted(bar.get_ydata()) == sorted([lower if mark == "^" else upper, edge])
+    assert arrow.get_marker() == mark
+    assert arrow.get_ydata()[0] == edge

@@ -15,7 +15,7 @@ from spinemets.survival.propensity import (
     positivity_warnings,
     propensity,
 )
-from spinemets.survival.weighting import _refitted, compare_weighted
+from spinemets.survival.weighting import _interval, _refitted, compare_weighted
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +142,13 @@ def test_refits_to_patients_whom_the_covariates_separate_have_no_weights() -> No
     found = propensity(x, [0, 0, 1, 0, 1, 1])
     again = _refitted(Refits(x, found.treatment, 2), covariates, found, np.array([0, 1, 1, 4, 5]))
     assert "separate" in again.note
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 365.25])
+def test_resamples_that_agree_but_for_rounding_give_no_interval(value: float) -> None:
+    draws = value + np.linspace(-1e-13, 1e-13, 50)
+    found = _interval(value, draws)
+    assert found.value == value
+    assert np.isnan([found.lower, found.upper, found.std_error]).all()
+    assert found.note == "every bootstrap resample gives the same: no interval"
+    assert not _interval(value, value + np.linspace(-0.1, 0.1, 50)).note

@@ -236,6 +236,8 @@ def _panel(
     if limits:
         axes.set_ylim(*limits)
     if measure != "survival":
+        _beyond(axes, rows, eras)
+    if measure != "survival":
         axes.yaxis.set_major_locator(_few())
     _periods(page, rows, place, eras)
 
@@ -248,6 +250,19 @@ def _points(axes: Any, rows: pd.DataFrame, eras: list[str], look: int, shift: fl
             axes.plot([x, x], [low, high], color=colour, linewidth=0.9)
     axes.plot(at, rows["estimate"], color=colour, linewidth=0.7, linestyle=style.DASHES[look],
               marker="osD"[look], markersize=3.4)  # fmt: skip
+
+
+def _beyond(axes: Any, rows: pd.DataFrame, eras: list[str]) -> None:
+    """Intervals with one limit only: to the edge of the axis, with an arrow."""
+    axes.set_ylim(axes.get_ylim())
+    floor, ceiling = axes.get_ylim()
+    for era, low, high in zip(rows["era"], rows["lower"], rows["upper"], strict=True):
+        if (low == low) == (high == high):
+            continue
+        known, edge, mark = (low, ceiling, "^") if low == low else (high, floor, "v")
+        x = eras.index(era)
+        axes.plot([x, x], [known, edge], color=style.COLOURS[0], linewidth=0.9)
+        axes.plot([x], [edge], marker=mark, markersize=3.0, color=style.COLOURS[0], clip_on=False)
 
 
 def _key(page: Page, groups: list[str], place: Place, top: float) -> None:
@@ -285,7 +300,10 @@ def _few() -> Any:
 def _caption(source: Source, models: pd.DataFrame) -> str:
     rows = models[models["model"].eq("era") & models["score"].eq("")]
     ratio = rows[rows["measure"].eq("hazard_ratio") & rows["stratum_set"].eq("overall")]
-    text = f"{TITLE}: {source.label}. Estimates with 95 % intervals by calendar period of time zero"
+    text = (
+        f"{TITLE}: {source.label}. Estimates with 95 % intervals by calendar period of time zero "
+        "(an arrow: that limit isn't reached)"
+    )
     if len(ratio) and ratio["estimate"].notna().all():
         r = ratio.iloc[0]
         text += (

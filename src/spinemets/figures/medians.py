@@ -86,7 +86,8 @@ def draw(source: Source) -> Drawing:
         caption=(
             f"{TITLE}: {source.label}. Kaplan-Meier medians in months with 95 % intervals "
             "(log-log) on a logarithmic axis, deaths and patients; an arrow: the upper limit isn't "
-            "reached. NR: not reached. Groups of one grouping add up to the cohort."
+            "reached. NR: not reached. Groups of one grouping add up to the cohort together with "
+            "those without a median, which are counted below."
         ),
         alt=f"{TITLE}. {_spoken(data)}.",
         sources=list(TABLES),

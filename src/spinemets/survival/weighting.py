@@ -28,6 +28,8 @@ from spinemets.survival.sample import Floats, Integers, Sample, make_sample
 DEFAULT_REPLICATES: Final = 500
 #: Replicates that fail (one treatment drawn only) are left out; beyond this share none is trusted.
 FAILED_SHARE: Final = 0.1
+#: Spread of resamples, relative to the estimate, that is rounding and no uncertainty.
+SAME: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -276,9 +278,13 @@ def _interval(value: float, draws: Floats) -> Estimate:
     usable = draws[np.isfinite(draws)]
     if usable.size < 2 or usable.size < (1 - FAILED_SHARE) * draws.size:
         return Estimate(value, note="too few bootstrap replicates: no interval")
+    spread = float(usable.std(ddof=1))
+    if spread <= SAME * max(1.0, abs(value)):
+        # Rounding alone would make limits that look like certainty.
+        return Estimate(value + 0.0, note="every bootstrap resample gives the same: no interval")
     # The (B + 1) p rule: numpy's default is too narrow by 5 / B of the two tails.
     lower, upper = np.quantile(usable, [0.025, 0.975], method="weibull")
-    return Estimate(value, float(lower), float(upper), float(usable.std(ddof=1)))
+    return Estimate(value, float(lower), float(upper), spread)
 
 
 def _groups(
