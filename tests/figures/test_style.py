@@ -100,6 +100,15 @@ def test_a_withheld_number_at_risk_ends_the_curve():
     assert line["time_months"].tolist() == [0, 1, 2]
 
 
+def test_late_entrants_neither_cut_a_curve_nor_make_it_start_at_one():
+    rows = released_rows([0, 2, 8, 9, 6, 3]).assign(survival=[1, 0.5, 0.5, 0.4, 0.3, 0.2])
+    line = km.steps(rows, 36)
+    assert line["time_months"].tolist() == [2, 3, 4, 5]
+    assert line["survival"].tolist() == [0.5, 0.4, 0.3, 0.3]
+    whole = km.steps(rows.assign(survival=[1, 1, 0.9, 0.4, 0.3, 0.2]), 36)
+    assert whole["time_months"].tolist() == [0, 2, 3, 4, 5]
+
+
 def test_a_curve_ends_with_the_axis():
     assert km.steps(released_rows([20] * 10), 4.5)["time_months"].iloc[-1] == 4.5
 

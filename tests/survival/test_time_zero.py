@@ -5,8 +5,11 @@ import pytest
 from lifelines.datasets import load_stanford_heart_transplants
 
 from spinemets.survival.cox_fit import fit_cox
+from spinemets.survival.kaplan_meier import kaplan_meier
+from spinemets.survival.restricted_mean import restricted_mean
 from spinemets.survival.sample import make_sample
 from spinemets.survival.time_zero import immortal_time_panel, treatment_rows
+from spinemets.survival.timed import _mean
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +68,23 @@ def test_delayed_entry_is_kept():
     assert row.tolist() == [0, 1, 1]
     assert split.entry.tolist() == [20.0, 20.0, 30.0]
     assert treated.tolist() == [True, False, True]
+
+
+def test_deaths_among_the_first_few_treated_say_nothing_of_those_treated_later():
+    """Treated on day 2, dead on day 5, alone: the curve is 0 while forty-nine are yet to come."""
+    day = np.concatenate([[2.0], np.full(49, 20.0)])
+    time = np.concatenate([[5.0], np.arange(100.0, 149.0)])
+    last = immortal_time_panel(time, np.ones(50), day, landmarks=[])[-1]
+    found = _mean(last.treated, 60.0)
+    assert np.isnan(found.value)
+    assert "fewer than 5 were at risk" in found.note
+    steady = immortal_time_panel(time[1:], np.ones(49), day[1:], landmarks=[])[-1]
+    assert np.isfinite(_mean(steady.treated, 130.0).value)
+
+
+def test_a_restricted_mean_after_everybody_died_says_so():
+    assert "died at once" in restricted_mean(kaplan_meier([2, 2], [1, 1]), 10.0).note
+    assert "no events" in restricted_mean(kaplan_meier([20, 20], [0, 0]), 10.0).note
 
 
 def test_degenerate_panels_give_reasons():

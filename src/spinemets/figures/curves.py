@@ -164,8 +164,9 @@ def steps(rows: pd.DataFrame, end: float) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``time_months``, ``survival``, ``lower``, ``upper``; starts at (0, 1), ends where the
-        drawn line ends.
+        ``time_months``, ``survival``, ``lower``, ``upper``; ends where the drawn line ends. It
+        starts at (0, 1), or, where patients entered late and some died while too few were at
+        risk, at the first time with enough of them.
     """
     import pandas as pd
 
@@ -174,10 +175,14 @@ def steps(rows: pd.DataFrame, end: float) -> pd.DataFrame:
     enough = rows["at_risk"].ge(MINIMUM_AT_RISK).fillna(False).astype(bool)
     shown = rows[enough & rows["time_months"].le(end)]
     thin = rows.loc[~enough, "time_months"]
-    stop = min([end, float(rows["time_months"].max()), *thin.head(1)])
+    # Late entrants make a risk set thin first and large later: it is cut where it stays thin.
+    gone = thin if shown.empty else thin[thin > shown["time_months"].max()]
+    stop = min([end, float(rows["time_months"].max()), *gone.head(1)])
     kept = shown[columns].astype("float64")
     rows_drawn = kept.to_numpy().tolist()
-    if not rows_drawn or rows_drawn[0][1] < 1.0 or rows_drawn[0][0] > 0:
+    before = rows if shown.empty else rows[rows["time_months"] < shown["time_months"].iloc[0]]
+    late = not shown.empty and before["survival"].lt(1.0).any()
+    if not late and (not rows_drawn or rows_drawn[0][1] < 1.0 or rows_drawn[0][0] > 0):
         rows_drawn.insert(0, [0.0, 1.0, 1.0, 1.0])
     rows_drawn.append([max(stop, rows_drawn[-1][0]), *rows_drawn[-1][1:]])
     line = pd.DataFrame(rows_drawn, columns=columns)

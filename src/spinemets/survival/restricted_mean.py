@@ -63,7 +63,10 @@ def restricted_mean(km: KaplanMeier, tau: float) -> Estimate:
     left = n - d
     step = np.where(left > 0, d / np.where(left > 0, n * left, 1.0), 0.0)
     value, error = float(area.sum()), float(np.sqrt(np.sum(after**2 * step)))
-    note = "" if error > 0 else "no events by this time: no interval"
+    note = ""
+    if not error > 0:
+        none = "no events by this time" if not d.sum() else "everybody at risk died at once"
+        note = f"{none}: no interval"
     if note:
         return Estimate(value, std_error=0.0, note=note)
     lower, upper = max(0.0, value - Z95 * error), min(float(tau), value + Z95 * error)
@@ -100,7 +103,7 @@ def restricted_mean_difference(one: KaplanMeier, other: KaplanMeier, tau: float)
     value = means[0].value - means[1].value
     error = float(np.hypot(means[0].std_error, means[1].std_error))
     if error == 0:
-        return Estimate(value, std_error=0.0, note="no events by this time: no interval")
+        return Estimate(value, std_error=0.0, note=next(m.note for m in means if m.note))
     return Estimate(value, value - Z95 * error, value + Z95 * error, error)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from spinemets.results import ModelRow, finite, scaled
 from spinemets.survival.describe import Description, describe_curves
-from spinemets.survival.kaplan_meier import KaplanMeier
+from spinemets.survival.kaplan_meier import Estimate, KaplanMeier
 from spinemets.survival.restricted_mean import restricted_mean
 from spinemets.survival.sample import Bools, Floats, Sample
 from spinemets.survival.time_zero import LANDMARK, NAIVE, PanelEntry, immortal_time_panel
@@ -18,6 +18,8 @@ from spinemets.units import DAYS_PER_MONTH
 
 MODEL: Final = "immortal_time"
 CONTRAST: Final = "treated against not treated"
+#: Deaths while fewer are at risk than this don't speak for those who enter later.
+FEWEST: Final = 5
 BIAS: Final = "treated from time zero on, whenever treatment began: biased by immortal time"
 
 
@@ -144,12 +146,22 @@ def _rows(
                    finite(entry.upper), contrast=CONTRAST, **size, **base)  # fmt: skip
     yield ModelRow("hazard_ratio_p", finite(entry.p), contrast=CONTRAST, **size, **base)
     for group, curve in _curves(entry).items():
-        mean = restricted_mean(curve, horizon * DAYS_PER_MONTH)
+        mean = _mean(curve, horizon * DAYS_PER_MONTH)
         numbers = scaled(mean.value, mean.lower, mean.upper, mean.std_error, DAYS_PER_MONTH)
         yield ModelRow("restricted_mean_months", n=curve.n, events=curve.n_events,
                        note=mean.note, stratum=group, horizon=f"{horizon:g}mo",
                        method="Kaplan-Meier; Simon and Makuch where time-varying",
                        **numbers, **base)  # fmt: skip
+
+
+def _mean(curve: KaplanMeier, tau: float) -> Estimate:
+    """Restricted mean; none where deaths among a handful decide over all who enter later."""
+    early = (curve.at_risk < FEWEST) & (curve.events > 0) & (curve.time <= tau)
+    later = np.append(np.maximum.accumulate(curve.at_risk[::-1])[::-1][1:], 0)
+    if (early & (later >= FEWEST)).any():
+        why = f"deaths while fewer than {FEWEST} were at risk, before others entered: not told"
+        return Estimate(np.nan, note=why)
+    return restricted_mean(curve, tau)
 
 
 def _curves(entry: PanelEntry) -> dict[str, KaplanMeier]:
