@@ -98,6 +98,7 @@ def test_a_cbioportal_export() -> None:
         ({"Tumor": ["Mamma rechts", "breast"] * 20}, "primary", "guessed from parts of words"),
         ({"Tumor": ["breast", "breast", "breast", "xyz"] * 9}, "primary", "without a translation"),
         ({"age": [50, 60, 70, 999] * 9}, "age_years", "does 999 mean missing"),
+        ({"KPS": ["70", "75", "60-70"] * 9}, "kps", "1 values lie between two steps: `between:"),
         ({"Hb": [10, 11], "Haemoglobin": [9, 12]}, "haemoglobin_g_per_l", "or is it `"),
     ],
 )
@@ -130,6 +131,12 @@ def test_what_is_plain_is_not_asked(
     assert found.entry == entry
     assert not found.decide
     assert found.evidence
+
+
+def test_a_range_of_grades_stays_a_range(tmp_path: Path) -> None:
+    found = of(draft(table(tmp_path, {"KPS": ["70", "60-70", "90"] * 9})))["kps"]
+    assert "60-70" not in found.entry.get("values", {})
+    assert not found.decide
 
 
 def test_labels_of_a_statistics_file_are_read(tmp_path: Path) -> None:

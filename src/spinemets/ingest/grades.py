@@ -18,7 +18,8 @@ from spinemets.vocabulary import performance
 #: The steps of the KPS of a living patient.
 LOWEST, HIGHEST, STEP = 10, 100, 10
 _PLAIN: Final = re.compile(r"\d{1,3}(?:\.\d+)?")
-_INTERVAL: Final = re.compile(r"^(\d{1,3})\s*(?:-|–|to|bis)\s*(\d{1,3})\s*%?$")
+#: A range of grades in one cell.
+RANGE: Final = re.compile(r"^(\d{1,3})\s*(?:-|–|to|bis)\s*(\d{1,3})\s*%?$")
 
 
 def grades(column: Column, entry: ColumnMap, cells: Coded, decimal: str) -> Converted:
@@ -154,7 +155,7 @@ def _grades(scale: Column, term: str, decimal: str) -> tuple[int, int] | Problem
     text = term.strip().removesuffix("%").strip()
     if decimal == ",":
         text = text.replace(",", ".")
-    span = _INTERVAL.match(text)
+    span = RANGE.match(text)
     parts = list(span.groups()) if span else [text]
     try:
         grades = [float(p) for p in parts]

@@ -13,6 +13,7 @@ from spinemets.contract import Column
 from spinemets.ingest.categories import NO, YES
 from spinemets.ingest.cells import key
 from spinemets.ingest.drafting.sources import Source, hints, unit_in
+from spinemets.ingest.grades import RANGE
 from spinemets.ingest.scales import factor, known_units
 from spinemets.vocabulary.coding import UnresolvedError, from_icd, from_term
 
@@ -170,17 +171,27 @@ def _grades(column: Column, source: Source) -> Fit:
         words = f"{good:.0%} of the values are {column.allowed()}, {n} different"
         return Fit(good, {}, words, telling=bool(telling))
     read, total = {}, sum(source.counts[t] for t in source.terms)
+    # "60-70" needs no translation: it is read as an interval.
+    ranges = [t for t in source.terms if RANGE.match(t.strip())]
+    between = 0
     for term in source.terms:
         match = _LEADING.match(term.strip().casefold())
         low, high = column.minimum or 0, column.maximum or 0
-        grade = int(match[1]) if match else -1
-        if low <= grade <= high and (grade - low) % (column.step or 1) == 0:
+        grade = int(match[1]) if match and term not in ranges else -1
+        if not low <= grade <= high:
+            continue
+        if (grade - low) % (column.step or 1) == 0:
             read[term] = grade
-    known = sum(source.counts[t] for t in read)
+        else:
+            between += 1
+    known = sum(source.counts[t] for t in [*read, *ranges])
     if not known:
         return Fit(0.0, evidence="the cells are no grades")
-    lost = len(source.terms) - len(read)
-    decide = f"{lost} words are no grade: translate them under `values`" if lost else ""
+    lost = len(source.terms) - len(read) - len(ranges) - between
+    parts = [f"{lost} words are no grade: translate them under `values`"] if lost else []
+    if between:
+        parts.append(f"{between} values lie between two steps: `between: floor` or `interval`")
+    decide = "; ".join(parts)
     words = f"a grade stands before the words in {_of(known, source)}"
     return Fit(known / max(total, 1), {"values": read}, words, decide)
 
