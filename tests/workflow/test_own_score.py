@@ -9,7 +9,6 @@ pytestmark = pytest.mark.xdist_group("workflow")
 SETTINGS = (
     ("  ids: [tokuhashi_2005,", "  ids: [my_score, tokuhashi_2005,"),
     ("scores: [tokuhashi_2005,", "scores: [my_score, tokuhashi_2005,"),
-    ("  bootstrap: 1000", "  bootstrap: 20"),
 )
 
 
