@@ -13,7 +13,12 @@ from collections.abc import Callable, Generator
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes is measured in benchmarks/, not by tests on a busy machine.
+hypothesis.settings.register_profile("spinemets", hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("spinemets")
 
 # Else every process that a test starts would compile every module anew, as in the Makefile.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -9,6 +9,7 @@ from spinemets.disclosure import Rule
 from spinemets.disclosure.counts import midpoint
 from spinemets.disclosure.curves import Grid, grid, to_table
 from spinemets.disclosure.summaries import horizon_months
+from spinemets.survival.kaplan_meier import kaplan_meier
 
 STRICT = Rule(11, 6)
 EXACT = Rule(0, 1)
@@ -136,3 +137,37 @@ def test_a_curve_is_read_between_months_and_not_beyond_its_end():
 def test_horizons_are_read_as_months():
     assert horizon_months("6mo") == 6
     assert horizon_months("90d") == pytest.approx(90 / 30.4375)
+
+
+def late_curve(n, enter, seed=11):
+    """Exact curve of patients who come under observation between 0 and ``enter`` months."""
+    rng = np.random.default_rng(seed)
+    time, entry = rng.exponential(14, n), rng.uniform(0, enter, n)
+    seen = time > entry
+    km = kaplan_meier(time[seen], np.ones(seen.sum()), entry[seen])
+    return pd.DataFrame(
+        {"time_months": np.r_[0.0, km.time], "survival": np.r_[1.0, km.survival],
+         "at_risk": np.r_[0, km.at_risk], "events": np.r_[0, np.cumsum(km.events)],
+         "censored": np.r_[0, np.cumsum(km.censored)]}
+    ).astype({"at_risk": int, "events": int, "censored": int})  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "tolerance"), [(EXACT, 0.012), (STRICT, 0.03)])
+def test_late_entrants_count_as_at_risk_from_their_month_on(rule, tolerance):
+    curve = late_curve(4000, 12)
+    found = grid(curve, rule)
+    start = found.months[0]
+    for month in (3, 6, 12, 24):
+        exact = at(curve, month) / at(curve, start)
+        assert found.at(month) == pytest.approx(exact, abs=tolerance), month
+
+
+def test_a_curve_of_late_entrants_begins_where_enough_are_at_risk_and_says_so():
+    found = grid(late_curve(150, 24), STRICT)
+    start = found.months[0]
+    assert start > 0
+    assert (found.survival[0], found.events[0]) == (1.0, 0)
+    assert min(found.at_risk) >= 11
+    assert found.at(start - 0.5) is None
+    assert found.method.endswith(f"given survival to month {start}")
+    assert "given" not in grid(exact_curve(), STRICT).method

@@ -107,6 +107,14 @@ def test_survival_in_a_comparison_is_told_no_finer_than_a_step_of_patients():
     assert np.isnan(out["std_error"][0])
 
 
+def test_an_optimism_too_small_to_tell_is_no_zero():
+    rows = [row("optimism_brier", v, 300, 150) for v in (0.0065, 0.05, 0.0)]
+    out = estimates(frame(rows, ModelRow), STRICT, None)
+    assert out["estimate"].isna().tolist() == [True, False, False]
+    assert "step of patients" in out["note"][0]
+    assert out["estimate"][2] == 0
+
+
 def test_exact_incidence_at_a_time_is_left_to_the_curve():
     table = frame([row("cumulative_incidence", 0.26, 50, 30)], ModelRow)
     out = estimates(table, STRICT, None)

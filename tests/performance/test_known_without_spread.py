@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from spinemets.performance.calibration import observed_expected
 from spinemets.performance.case_mix import split_difference
 from spinemets.performance.competing_calibration import observed_over_expected
 
@@ -44,3 +45,14 @@ def test_extreme_weights_are_said(spread: float, weak: bool) -> None:
 
     found = split_difference(cohort(2.0), cohort(spread), resamples=0)
     assert ("rests on few" in found.case_mix.reason) is weak
+
+
+def test_where_everybody_died_observed_over_expected_has_no_interval_of_width_zero() -> None:
+    time, event, risk = [1.0, 2.0, 3.0, 3.5, 4.0], [1] * 5, [0.3, 0.4, 0.5, 0.4, 0.4]
+    for interval in ("influence", "greenwood"):
+        found = observed_expected(time, event, risk, 5.0, interval=interval)
+        assert found.value == pytest.approx(2.5)
+        assert np.isnan([found.lower, found.upper, found.std_error]).all()
+        assert "everybody had died" in found.reason
+    poisson = observed_expected(time, event, risk, 5.0, interval="poisson")
+    assert (poisson.lower, poisson.upper) == pytest.approx((1.0405, 6.0064), abs=1e-3)

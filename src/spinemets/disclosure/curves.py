@@ -26,7 +26,8 @@ class Grid:
     Parameters
     ----------
     months : list of int
-        Grid times that are shown; starts with 0.
+        Grid times that are shown; starts with 0, or, where patients entered late, with the first
+        month with enough of them at risk.
     survival, lower, upper : list of float or None
         Estimate and log-log 95 % interval at those times.
     reverse : list of float
@@ -46,6 +47,12 @@ class Grid:
     events: list[int] = field(default_factory=list)
     censored: list[int | None] = field(default_factory=list)
 
+    @property
+    def method(self) -> str:
+        """How the numbers were made, and for whom they hold."""
+        start = self.months[0] if self.months else 0
+        return f"{METHOD}; given survival to month {start}" if start else METHOD
+
     def at(self, month: float, what: str = "survival") -> float | None:
         """
         Read a curve at a time.
@@ -60,10 +67,10 @@ class Grid:
         Returns
         -------
         float or None
-            None beyond the last time that is shown.
+            None before the first and beyond the last time that is shown.
         """
         values: list[float | None] = getattr(self, what)
-        if not self.months or month > self.months[-1]:
+        if not self.months or not self.months[0] <= month <= self.months[-1]:
             return None
         k = max(i for i, m in enumerate(self.months) if m <= month)
         here = values[k]
@@ -121,6 +128,31 @@ def _at_times(curve: pd.DataFrame) -> Iterator[dict[str, Any]]:
         }
 
 
+def _from_start(curve: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+    """
+    Exact counts from the month on at which enough patients are at risk, and who entered since.
+
+    Without late entry that is time 0, or never. A curve of late entrants that begins later holds
+    for those alive then: events before it are not in it.
+    """
+    import pandas as pd
+
+    exact = pd.DataFrame(_at_times(curve))
+    enough = (midpoint(exact["at_risk"], rule.step) >= max(rule.minimum, 1)).fillna(False)
+    if not enough.any():
+        return exact.iloc[:0]
+    first = int(enough.to_numpy().argmax())
+    shown = exact.iloc[first:].reset_index(drop=True)
+    if first:
+        shown[["events", "censored"]] -= shown.loc[0, ["events", "censored"]]
+    else:
+        # Deaths at time 0 show at the first grid month after it: every curve starts at 1.
+        shown.loc[0, ["events", "censored"]] = 0
+        shown.loc[0, "after"] = shown.loc[0, "at_risk"]
+    known = shown["after"] + shown["events"] + shown["censored"]
+    return shown.assign(entered=known - known.iloc[0])
+
+
 def _interval(survival: float, variance: float) -> tuple[float | None, float | None]:
     """Log-log 95 % interval of a survival probability."""
     if not 0.0 < survival < 1.0:
@@ -144,29 +176,23 @@ def grid(curve: pd.DataFrame, rule: Rule) -> Grid:
     Returns
     -------
     Grid
-        Empty when the group is below the minimum. The curve ends where the number at risk can no
-        longer be shown; a step is delayed until the cumulative deaths can be shown.
+        Empty when the group is below the minimum. The curve begins and ends where the number at
+        risk can be shown; a step is delayed until the cumulative deaths can be shown.
 
     Notes
     -----
-    Within a month censoring counts as half at risk (actuarial estimator). With steps of one and no
-    minimum the curve differs from the exact one by that alone. Survival is a function of the
-    rounded counts: neither an exact time nor an exact count can be solved for.
+    Within a month censoring and late entry count as half at risk (actuarial estimator). With
+    steps of one and no minimum the curve differs from the exact one by that alone. Survival is a
+    function of the rounded counts: neither an exact time nor an exact count can be solved for.
     """
-    import pandas as pd
-
-    exact = pd.DataFrame(_at_times(curve))
-    rounded = exact.assign(
-        **{c: midpoint(exact[c], rule.step) for c in ("events", "censored", "at_risk", "after")}
-    )
+    exact = _from_start(curve, rule)
     out = Grid()
-    if rounded["at_risk"].iloc[0] < max(rule.minimum, 1):
+    if exact.empty:
         return out
-    rows = rounded.to_dict("records")
-    # Deaths at time 0 show at the first grid month after it: every curve starts at 1.
-    rows[0] |= {"events": 0, "censored": 0, "after": rows[0]["at_risk"]}
+    counts = ("events", "censored", "at_risk", "after", "entered")
+    rows = exact.assign(**{c: midpoint(exact[c], rule.step) for c in counts}).to_dict("records")
     survival, reverse, variance = 1.0, 1.0, 0.0
-    last = dict.fromkeys(("events", "censored"), 0) | {"after": int(rows[0]["at_risk"])}
+    last = dict.fromkeys(("events", "censored", "entered"), 0) | {"after": int(rows[0]["after"])}
     for row in rows:
         if row["at_risk"] < max(rule.minimum, 1):
             break
@@ -175,14 +201,17 @@ def grid(curve: pd.DataFrame, rule: Rule) -> Grid:
         # A censored count that can't be shown must not be solvable from the curve either.
         hidden = 0 < row["censored"] < rule.minimum
         censored = 0 if hidden else int(row["censored"])
+        entered = 0 if 0 < row["entered"] < rule.minimum else int(row["entered"])
         died, lost = row["events"] - last["events"], censored - last["censored"]
-        exposed = max(last["after"] - lost / 2, died, 1)
+        whole = last["after"] + (entered - last["entered"]) / 2
+        exposed = max(whole - lost / 2, died, 1)
         survival *= 1 - died / exposed
-        reverse *= 1 - min(lost / max(last["after"] - died / 2, 1), 1.0)
+        reverse *= 1 - min(lost / max(whole - died / 2, 1), 1.0)
         if died and exposed > died:
             variance += died / (exposed * (exposed - died))
         low, high = _interval(survival, variance)
-        last = {"events": int(row["events"]), "censored": censored, "after": int(row["after"])}
+        last = {"events": int(row["events"]), "censored": censored, "after": int(row["after"]),
+                "entered": entered}  # fmt: skip
         out.months.append(int(row["month"]))
         out.survival.append(round(survival, DECIMALS))
         out.lower.append(None if low is None else round(low, DECIMALS))

@@ -106,6 +106,11 @@ def coarse(
     for name in INTERVAL:
         rounded = (table[name].astype("float64") / unit).round() * unit
         out.loc[share, name] = significant(rounded[share], 6)
+    # An optimism of 0 would read as "nothing was fitted".
+    fitted = table["measure"].astype("string").str.startswith("optimism_").fillna(False)
+    unseen = fitted & table["estimate"].ne(0) & out["estimate"].eq(0)
+    out.loc[unseen, list(INTERVAL)] = float("nan")
+    out.loc[unseen, "note"] = "withheld: smaller than a step of patients"
     sharper = [name for name in numbers if name not in INTERVAL]
     out.loc[share, sharper] = float("nan")
     counted = table["measure"].isin(COUNTS)

@@ -15,7 +15,7 @@ from spinemets.disclosure.counts import (
     protect_part,
     significant,
 )
-from spinemets.disclosure.curves import METHOD, Grid
+from spinemets.disclosure.curves import Grid
 from spinemets.disclosure.shares import coarse
 from spinemets.survival.shares import wilson
 from spinemets.units import DAYS_PER_MONTH
@@ -148,7 +148,7 @@ def estimates(
             row |= dict.fromkeys(NUMBERS) | {"note": reason}
             continue
         had = row["estimate"] == row["estimate"] and row["estimate"] is not None
-        row |= _from_curve(row["measure"], row["horizon"], curve) | {"method": METHOD}
+        row |= _from_curve(row["measure"], row["horizon"], curve) | {"method": curve.method}
         if row["estimate"] is None and had:
             row["note"] = NOT_SHOWN
     made = type(out)(rows, columns=list(out.columns))

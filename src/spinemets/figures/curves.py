@@ -181,7 +181,7 @@ def steps(rows: pd.DataFrame, end: float) -> pd.DataFrame:
     kept = shown[columns].astype("float64")
     rows_drawn = kept.to_numpy().tolist()
     before = rows if shown.empty else rows[rows["time_months"] < shown["time_months"].iloc[0]]
-    late = not shown.empty and before["survival"].lt(1.0).any()
+    late = not shown.empty and (rows["time_months"].iloc[0] > 0 or before["survival"].lt(1.0).any())
     if not late and (not rows_drawn or rows_drawn[0][1] < 1.0 or rows_drawn[0][0] > 0):
         rows_drawn.insert(0, [0.0, 1.0, 1.0, 1.0])
     rows_drawn.append([max(stop, rows_drawn[-1][0]), *rows_drawn[-1][1:]])

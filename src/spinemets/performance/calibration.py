@@ -150,6 +150,11 @@ def ratio_at(follow_up: FollowUp, risk: FloatArray, horizon: float, interval: st
     if reason:
         return undefined(reason, curve.n, curve.events, method)
     observed = 1.0 - curve.value
+    if curve.value == 0 and interval in ("influence", "greenwood"):
+        # Greenwood's variance is 0 where nobody is left: an interval of it would be a point.
+        why = "everybody had died by this time: no interval"
+        ratio = observed / expected
+        return Estimate(ratio, np.nan, np.nan, np.nan, curve.n, curve.events, method, why)
     if interval == "influence":
         parts = curve.influence / observed + (risk / expected - 1) / curve.n
         error = float(np.sqrt(np.sum(parts**2)))

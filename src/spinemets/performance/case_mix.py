@@ -18,8 +18,7 @@ _SEED: Final = 20240104
 _GRID: Final = 4000
 #: Share of the reference's patients whose score values must occur in the other cohort.
 ENOUGH_OVERLAP: Final = 0.95
-#: Weights worth a smaller share of the patients are said (this project's choice: at a fifth, with a
-#: spread of 1 against 2, simulated intervals of the split covered 90 % instead of 95 %).
+#: Weights worth a smaller share of the patients are said: a choice of this project.
 ENOUGH_SIZE: Final = 0.3
 
 
