@@ -100,3 +100,11 @@ def test_undeclared_causes_are_refused():
         aalen_johansen([1, 2], [1, 3], causes=["failure", "death"])
     with pytest.raises(ValueError, match="without a cause"):
         aalen_johansen([1, 2], [1, 0.5])
+
+
+def test_an_incidence_that_sums_to_one_but_for_rounding_has_no_interval():
+    n = 26
+    found = aalen_johansen(np.arange(1.0, n + 1), np.ones(n)).at(n)
+    assert found.value == 1.0
+    assert np.isnan([found.lower, found.upper]).all()
+    assert found.note == "no interval at 1"

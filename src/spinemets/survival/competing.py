@@ -150,6 +150,8 @@ class CumulativeIncidence:
         i = int(np.searchsorted(self.time, days, side="right")) - 1
         value = 0.0 if i < 0 else float(self.incidence[i, cause - 1])
         error = 0.0 if i < 0 else float(self.std_error[i, cause - 1])
+        # A sum of steps that ends a rounding below 1 would get an interval of width zero.
+        value = 1.0 if value > 1.0 - 1e-12 else value
         if not 0.0 < value < 1.0:
             note = "no events by this time: no interval" if value == 0 else "no interval at 1"
             return Estimate(value, std_error=error, note=note)
