@@ -196,6 +196,22 @@ def test_a_thin_cohort_gets_the_reason_not_an_empty_page(drawn, name):
         assert drawing.data["text"].iloc[0].endswith(".")
 
 
+def test_an_empty_spline_page_gives_why_not_who_was_left_out(drawn, source, monkeypatch):
+    models = source("simulated").table("models")
+    one = models[models["model"].eq("spline")].head(1).assign(estimate=np.nan)
+    bare = pd.concat(
+        [
+            one.assign(model="all", measure="left_out", note="nobody is left out"),
+            one.assign(note="fewer than 20 events"),
+        ]
+    )
+    monkeypatch.setattr(type(source("simulated")), "table", lambda self, name: bare)
+    drawing = drawn("spline_effects")
+    shown = " ".join(words(drawing))
+    assert "No spline: fewer than 20 events." in shown
+    assert "left out" not in shown
+
+
 @pytest.mark.parametrize(("lower", "upper", "mark"), [(4.0, np.nan, "^"), (np.nan, 7.0, "v")])
 def test_an_interval_with_one_limit_has_an_arrow_to_the_edge(lower, upper, mark):
     from matplotlib.figure import Figure as Canvas

@@ -46,7 +46,7 @@ def draw(source: Source) -> Drawing:
     rows = models[models["model"].eq("spline")]
     curves = _curves(rows)
     if curves.empty:
-        every = models[models["model"].isin(["spline", "all"])]
+        every = models[models["model"].isin(["spline", "all"]) & models["measure"].ne("left_out")]
         notes = [n for n in dict.fromkeys(every["note"]) if n]
         reason = "; ".join(notes[:2]) or "no score could be modelled"
         return empty(source, width, f"No spline: {reason}.", list(TABLES))
