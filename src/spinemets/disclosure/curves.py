@@ -147,7 +147,7 @@ def _from_start(curve: pd.DataFrame, rule: Rule) -> pd.DataFrame:
         shown[["events", "censored"]] -= shown.loc[0, ["events", "censored"]]
     else:
         # Deaths at time 0 show at the first grid month after it: every curve starts at 1.
-        shown.loc[0, ["events", "censored"]] = 0
+        shown.loc[0, "events"] = shown.loc[0, "censored"] = 0
         shown.loc[0, "after"] = shown.loc[0, "at_risk"]
     known = shown["after"] + shown["events"] + shown["censored"]
     return shown.assign(entered=known - known.iloc[0])
