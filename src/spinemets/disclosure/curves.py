@@ -144,7 +144,8 @@ def _from_start(curve: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     first = int(enough.to_numpy().argmax())
     shown = exact.iloc[first:].reset_index(drop=True)
     if first:
-        shown[["events", "censored"]] -= shown.loc[0, ["events", "censored"]]
+        for count in ("events", "censored"):
+            shown[count] -= shown[count].iloc[0]
     else:
         # Deaths at time 0 show at the first grid month after it: every curve starts at 1.
         shown.loc[0, "events"] = shown.loc[0, "censored"] = 0
