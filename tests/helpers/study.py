@@ -91,6 +91,14 @@ def make_study(folder: Path, patients: int = 300) -> Study:
     return Study(folder)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep all tests of the finished study on one worker, so that its workflow runs once."""
+    for item in items:
+        if "finished" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("finished"))
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Study:
     """A study whose workflow ran on one core; shared, so it must not be changed."""

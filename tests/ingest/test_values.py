@@ -162,7 +162,7 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(CELLS, min_size=1, max_size=8))
 def test_any_text_is_read_or_named_by_its_row(tmp_path: Path, texts: list[str]) -> None:

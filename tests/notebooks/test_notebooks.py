@@ -11,7 +11,6 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 # The kernel's sockets are closed by its own garbage collection.
 pytestmark = [
-    pytest.mark.xdist_group("workflow"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]

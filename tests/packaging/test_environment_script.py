@@ -135,7 +135,6 @@ def test_kernels_are_compiled_with_the_installation_and_not_needed(place: Path) 
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("workflow")
 def test_every_kernel_of_the_workflow_is_compiled_ahead(editable, tmp_path, monkeypatch) -> None:
     """Numba keeps one file for each compiled signature; the workflow adds none."""
     kernels = tmp_path / "kernels"

@@ -50,7 +50,6 @@ def report(request, finished):
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.xdist_group("workflow")
 def test_the_page_is_self_contained_and_accessible(report):
     reader = Reader()
     reader.feed(report)
@@ -67,13 +66,11 @@ def test_the_page_is_self_contained_and_accessible(report):
     assert "for treatment decisions" in report
 
 
-@pytest.mark.xdist_group("workflow")
 def test_no_value_is_printed_as_a_programming_language_would(report):
     visible = re.sub(r'src="data:[^"]*"|<style>.*?</style>', "", report, flags=re.DOTALL)
     assert not re.findall(r"\b(?:nan|None|NaT|<NA>|inf)\b", visible)
 
 
-@pytest.mark.xdist_group("workflow")
 def test_the_report_needs_nothing_that_a_private_cohort_keeps_back(finished, tmp_path):
     release = shutil.copytree(finished.folder / "results/release/spine_sim", tmp_path / "release")
     info = json.loads((release / "cohort.json").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-pytestmark = [pytest.mark.xdist_group("workflow"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 # What the recipe of `make` runs, without the installation that precedes it.
 MAKE = [sys.executable, str(ROOT / "tools/run_snakemake.py"), "--rerun-incomplete", "--cores", "2"]

@@ -5,7 +5,6 @@ import pytest
 from tests.helpers.study import Study
 from tests.scores.own_score import GOOD
 
-pytestmark = pytest.mark.xdist_group("workflow")
 SETTINGS = (
     ("  ids: [tokuhashi_2005,", "  ids: [my_score, tokuhashi_2005,"),
     ("scores: [tokuhashi_2005,", "scores: [my_score, tokuhashi_2005,"),

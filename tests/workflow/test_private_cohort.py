@@ -10,7 +10,7 @@ import pytest
 from spinemets.stages.manifest import KEYED
 from spinemets.tables import COUNT, TABLES
 
-pytestmark = pytest.mark.xdist_group("workflow")
+pytestmark = pytest.mark.xdist_group("hospital")
 COHORTS = """\
 cohorts:
   - id: hospital

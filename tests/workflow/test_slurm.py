@@ -10,7 +10,7 @@ import pytest
 
 from helpers.slurm_cluster import Cluster
 
-pytestmark = [pytest.mark.xdist_group("workflow"), pytest.mark.slow, pytest.mark.slurm]
+pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from helpers.study import ROOT, make_study
 
 STUDIES = sorted((ROOT / "config" / "studies").glob("*.yaml"))
-pytestmark = pytest.mark.xdist_group("workflow")
+pytestmark = pytest.mark.xdist_group("studies")
 
 
 @pytest.fixture(scope="module")

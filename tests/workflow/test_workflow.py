@@ -13,7 +13,6 @@ OWN = {
     "spine_sim": {"kaplan_meier_treatment"},
     "va_prostate": {"kaplan_meier_inclusion", "kaplan_meier_trial_arm"},
 }
-pytestmark = pytest.mark.xdist_group("workflow")
 
 
 def test_every_cohort_has_tables_figures_report_and_manifest(finished):
@@ -69,11 +68,19 @@ def test_the_manifest_names_the_rules_that_really_ran(finished):
     assert checked > 100
 
 
+def test_one_worker_has_all_tests_of_the_finished_study(finished, request):
+    """Else every worker runs the workflow: the groups of pytest-xdist were lost once unnoticed."""
+    assert finished.folder.is_dir()
+    if getattr(request.config.option, "loadgroup", False):
+        assert request.node.nodeid.endswith("@finished")
+
+
 def test_a_second_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in finished.snakemake("--cores", "1")
     assert finished.jobs() == {}
 
 
+@pytest.mark.slow
 def test_cores_do_not_change_a_byte(finished, study_maker, tmp_path):
     other = study_maker(tmp_path / "two")
     other.snakemake("--cores", "2")
