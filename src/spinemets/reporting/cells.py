@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -149,7 +151,7 @@ def estimate(row: Any) -> str:
 
     Parameters
     ----------
-    row : Series
+    row : Series or dict
         Row of a long result table.
 
     Returns
@@ -185,10 +187,9 @@ def cell(table: pd.DataFrame, **wanted: str) -> str:
     str
         As text; empty when there is none.
     """
-    found = table
-    for name, value in wanted.items():
-        found = found[found[name].eq(value)]
-    return estimate(found.iloc[0]) if len(found) else ""
+    fits = [table[name].eq(value).to_numpy(bool) for name, value in wanted.items()]
+    found = functools.reduce(operator.and_, fits).nonzero()[0]
+    return estimate(table.iloc[found[0]]) if len(found) else ""
 
 
 def p_value(row: Any) -> str:
@@ -337,18 +338,19 @@ def survival(
     """
     kept = table[table["measure"].isin(["survival", "median_survival_months"])]
     horizons = [h for h in dict.fromkeys(kept["horizon"]) if h]
+    # Rows as mappings: hundreds of groups, for each of which pandas would copy a few of the rows.
+    groups: dict[tuple[str, str], list[Mapping[Any, Any]]] = {}
+    for row in kept.to_dict("records"):
+        groups.setdefault((str(row["stratum_set"]), str(row["stratum"])), []).append(row)
     rows = []
-    for key, part in kept.groupby(["stratum_set", "stratum"], sort=False):
-        name, group = (str(k) for k in key)
-        median = part[part["measure"].eq("median_survival_months")]
-        cells = [estimate(row) for _, row in median.iterrows()] or [str(part.iloc[0]["note"])]
+    for (name, group), part in groups.items():
+        medians = [estimate(r) for r in part if r["measure"] == "median_survival_months"]
+        cells = medians or [str(part[0]["note"])]
         for horizon in horizons:
-            found = part[part["horizon"].eq(horizon)]
-            cells += [estimate(row) for _, row in found.iterrows()] or [""]
-        first = part.iloc[0]
+            cells += [estimate(r) for r in part if r["horizon"] == horizon] or [""]
         label = f"{set_name(name, names)}: {group_name(name, group)}"
         label = label if name != "overall" else "All patients"
-        rows.append([label, count(first["n"]), count(first["events"]), *_once(cells)])
+        rows.append([label, count(part[0]["n"]), count(part[0]["events"]), *_once(cells)])
     head = ["Group", "n", "Deaths", "Median, months", *(f"S({h})" for h in horizons)]
     return Shown(title, head, rows, list(notes))
 

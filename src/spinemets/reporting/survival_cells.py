@@ -262,10 +262,14 @@ def balance(table: pd.DataFrame) -> Shown:
         Standardised differences.
     """
     part = table[table["measure"].eq("standardised_difference")]
-    rows = []
-    for keys, found in part.groupby(["stratum_set", "stratum"], sort=False):
-        cells = [cell(found, term=term) for term in WEIGHTS]
-        rows.append([f"{str(keys[0]).replace('_', ' ')}: {keys[1]}", *cells])
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for row in part.to_dict("records"):
+        terms = found.setdefault((str(row["stratum_set"]), str(row["stratum"])), {})
+        terms.setdefault(str(row["term"]), estimate(row))
+    rows = [
+        [f"{name.replace('_', ' ')}: {level}", *(terms.get(term, "") for term in WEIGHTS)]
+        for (name, level), terms in found.items()
+    ]
     head = ["Covariate", *WEIGHTS.values()]
     return Shown("Balance (standardised differences)", head, rows)
 
