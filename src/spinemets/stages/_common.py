@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import json
 import logging
 import sys
@@ -113,4 +114,7 @@ def exit_with(main: Callable[[Sequence[str] | None], int]) -> None:
     main : callable
         The stage's ``main``.
     """
+    # A stage is over in seconds and makes millions of small objects, few of them in cycles: looking
+    # for cycles as seldom as this saves a fifth of the time of drawing, for some dozens of MB.
+    gc.set_threshold(100_000, 20, 100)
     raise SystemExit(main(None))
