@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -177,9 +178,11 @@ def labels(stratum_set: str) -> dict[str, str]:
     if stratum_set == "primary_group":
         return vocabulary.group_labels()
     if stratum_set in groupings.rules():
-        named = groupings.rules()[stratum_set]["rules"]
+        rule = groupings.rules()[stratum_set]
+        named = rule["rules"]
         absent = "Treatment not recorded" if stratum_set == "treatment" else "Not recorded"
-        return {k: str(r["label"]) for k, r in named.items()} | {NOT_RECORDED: absent}
+        order = rule.get("order", named)
+        return {k: str(named[k]["label"]) for k in order} | {NOT_RECORDED: absent}
     column = contract.columns().get(stratum_set)
     if column is None or column.open_levels:
         return {}
@@ -335,16 +338,21 @@ def levels(stratum_set: str, groups: pd.Series, own: Sequence[OwnGrouping] = ())
     Returns
     -------
     list of str
-        In the order of the labels or of the configuration; others sorted after them; merged and
-        not recorded last.
+        In the order of the labels or of the configuration; others sorted after them (numbers by
+        size); merged and not recorded last.
     """
     found = {str(g) for g in groups.unique()}
     mine: dict[str, Any] = {o.id: [*o.groups, OTHER] for o in own}
     order = list(mine.get(stratum_set, labels(stratum_set)))
     last = [g for g in (MERGED, NOT_RECORDED) if g in found]
     first = [g for g in order if g in found and g not in last]
-    rest = sorted(found - set(first) - set(last))
+    rest = sorted(found - set(first) - set(last), key=_natural)
     return [*first, *rest, *last]
+
+
+def _natural(text: str) -> list[Any]:
+    """Key by which centre 10 comes after centre 9."""
+    return [int(p) if k % 2 else p for k, p in enumerate(re.split(r"([0-9]+)", text))]
 
 
 def recorded(patients: pd.DataFrame, stratum_set: str, settings: SurvivalSettings) -> str:

@@ -8,6 +8,7 @@ from spinemets import contract, groupings, strata, vocabulary
 from spinemets.errors import InputError
 from spinemets.scores import frames, registry
 from spinemets.settings import OwnGrouping, SurvivalSettings
+from spinemets.survival.comparison import UNORDERED
 
 #: Grouping -> score, item, points of its groups.
 OF_SCORES = {
@@ -65,6 +66,39 @@ def test_groups_of_a_score_are_those_of_its_file_for_every_primary(grouping):
         else:
             assert group in ("unlisted", "not_recorded"), (primary, group)
             assert bottom != top, (primary, group)
+
+
+@pytest.mark.parametrize("grouping", OF_SCORES)
+def test_groups_of_a_score_stand_in_its_order(grouping):
+    """Trends are tested along this order: Katagiri's moderate growth lies between the others."""
+    points = OF_SCORES[grouping][1]
+    rule = groupings.rules()[grouping]
+    assert sorted(rule["order"]) == sorted(rule["rules"])
+    shown = list(strata.labels(grouping))
+    assert shown[-2:] == ["unknown_primary", "not_recorded"]
+    if strata.ordered(grouping):
+        placed = [points[g] for g in shown if g in points]
+        assert placed == sorted(placed)
+        assert set(shown) - set(points) <= set(UNORDERED)
+
+
+def test_an_order_names_every_group_once():
+    for name, rule in groupings.rules().items():
+        assert sorted(rule.get("order", rule["rules"])) == sorted(rule["rules"]), name
+
+
+def test_levels_of_a_cohort_follow_the_order_whatever_the_rows():
+    table = typed([{"primary": p, "targeted_drug": False} for p in ("lung", "kidney", "thyroid")])
+    groups = strata.group(table, "primary_katagiri_2014")
+    assert groups.tolist() == ["rapid", "moderate", "slow"]
+    assert strata.levels("primary_katagiri_2014", groups) == ["slow", "moderate", "rapid"]
+
+
+def test_numbers_in_names_are_sorted_by_size():
+    groups = pd.Series(["centre 10", "centre 9", "not_recorded", "2 north", "10 south"])
+    assert strata.levels("centre", groups) == [
+        "2 north", "10 south", "centre 9", "centre 10", "not_recorded",
+    ]  # fmt: skip
 
 
 def test_the_unknown_primary_is_always_its_own():
