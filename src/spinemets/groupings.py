@@ -54,6 +54,35 @@ def rules() -> dict[str, dict[str, Any]]:
     }
 
 
+def to_verify(stratum_sets: Iterable[str]) -> list[str]:
+    """
+    Say which groupings are unsure, for the footnote of whatever shows them.
+
+    Parameters
+    ----------
+    stratum_sets : iterable of str
+        Groupings, crossings, or several joined in one name.
+
+    Returns
+    -------
+    list of str
+        One sentence that names them, or none.
+
+    Examples
+    --------
+    >>> to_verify(["primary_rades_2008_x_treatment", "treatment"])
+    ['Groups to be verified against the paper before use: primary as Rades 2008 groups it.']
+    """
+    shown = list(stratum_sets)
+    unsure = [
+        str(rule["label"])
+        for name, rule in rules().items()
+        if rule.get("needs_verification") and any(name in s for s in shown)
+    ]
+    text = ", ".join(label[0].lower() + label[1:] for label in unsure)
+    return [f"Groups to be verified against the paper before use: {text}."] if unsure else []
+
+
 def columns_of(grouping: str) -> tuple[str, ...]:
     """
     Columns of the patient table that a grouping by rules reads.

@@ -98,6 +98,23 @@ def test_groups_below_the_minimum_are_named_with_the_reason():
     rows = [("overall", "all"), ("primary_group", "breast")]
     found = incidence._remarks(outcomes, ["local_failure"], rows, [], "primary_group")
     assert found == ["Not drawn, fewer than 10 patients: Thyroid."]
+    # Large enough for another outcome, so room is what it lacks: named once.
+    crowded = incidence._remarks(outcomes, ["local_failure"], rows, ["Thyroid"], "primary_group")
+    assert crowded == ["Not drawn, no room: Thyroid."]
+
+
+def test_groups_that_need_verification_say_so_in_the_footnote(drawn, source, monkeypatch):
+    table = source("simulated").table
+    renamed = {"primary_group": "primary_tomita_2001"}
+
+    def changed(_, name):
+        found = table(name)
+        return found.replace({"stratum_set": renamed}) if "stratum_set" in found else found
+
+    doubt = "Groups to be verified against the paper before use: primary as Tomita 2001 groups it."
+    assert doubt not in drawn("medians").footnotes
+    monkeypatch.setattr(type(source("simulated")), "table", changed)
+    assert doubt in drawn("medians").footnotes
 
 
 def test_medians_are_the_released_ones_and_the_rest_is_counted(drawn, source):

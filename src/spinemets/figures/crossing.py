@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from spinemets import strata
+from spinemets import groupings, strata
 from spinemets.figures import curve_twin, style
 from spinemets.figures import curves as km
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
@@ -82,7 +82,7 @@ def draw(source: Source) -> Drawing:
         notes = [n for n in dict.fromkeys(rows["note"]) if n]
         return empty(source, width, f"No curve: {'; '.join(notes[:2])}.", list(TABLES))
     panels, seconds, hidden = _panels(summary, name, curves)
-    remarks = _remarks(left_out, hidden)
+    remarks = _remarks(left_out, hidden) + groupings.to_verify([name])
     page = _page(source, panels, seconds, width, remarks)
     what = f"Overall survival by {strata.title(name)}"
     drawn = [c for p in panels for c in p.curves.values()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from spinemets import strata
+from spinemets import groupings, strata
 from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
 from spinemets.figures.multiples import TALLEST_PAGE
@@ -114,6 +114,7 @@ def draw(source: Source) -> Drawing:
         *crowded,
         *_reasons(source, table, without),
         *source.score_footnotes(list(dict.fromkeys(s for s, _ in [*scores, *without]))),
+        *groupings.to_verify(dict.fromkeys(table["stratum_set"])),
     ]
     page = _page(source, found, columns, scores, width, remarks)
     data = _twin(source, found, columns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from spinemets import strata
+from spinemets import groupings, strata
 from spinemets.figures import effects, style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
 from spinemets.figures.effects import Effect
@@ -52,6 +52,7 @@ def draw(source: Source) -> Drawing:
     kept = {s for s, _ in shown}
     data = data[data["score"].isin(kept)].reset_index(drop=True)
     remarks += source.score_footnotes(list(dict.fromkeys(data["score"])))
+    remarks += groupings.to_verify(dict.fromkeys(data["stratum_set"]))
     rows = _effects(source, data)
     page = _page(source, rows, width, remarks)
     return Drawing(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from spinemets import strata
+from spinemets import groupings, strata
 from spinemets.figures import curves as km
 from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
@@ -89,7 +89,11 @@ def draw(source: Source) -> Drawing:
         return empty(source, width, reason, list(TABLES))
     names = list(dict.fromkeys(key[0] for key in stacks))
     rows, rest, grouping = _rows(stacks)
-    remarks = [*lacking, *_remarks(outcomes, names, rows, rest, grouping)]
+    remarks = [
+        *lacking,
+        *_remarks(outcomes, names, rows, rest, grouping),
+        *groupings.to_verify([grouping]),
+    ]
     tests = {o: _gray(outcomes, o, grouping) for o in names}
     page = _page(source, stacks, names, rows, tests, remarks)
     shown = [s for s in stacks.values() if (s.stratum_set, s.stratum) in rows]
@@ -162,15 +166,16 @@ def _remarks(
     grouping: str,
 ) -> list[str]:
     found = []
-    if rest:
-        found.append(f"Not drawn, no room: {'; '.join(rest)}.")
     mine = outcomes[outcomes["model"].isin(names) & outcomes["stratum_set"].eq(grouping)]
     drawn = {s for g, s in rows if g == grouping}
     small = mine[mine["estimate"].isna() & mine["note"].str.startswith("fewer than")]
     small = small[small["measure"].eq("cumulative_incidence") & ~small["stratum"].isin(drawn)]
-    if len(small):
+    if rest:
+        found.append(f"Not drawn, no room: {'; '.join(rest)}.")
+    # A group that lacks room is large enough for one outcome at least.
+    labels = [strata.label(grouping, str(s)) for s in dict.fromkeys(small["stratum"])]
+    if labels := [label for label in labels if label not in rest]:
         why = str(small["note"].iloc[0]).partition(";")[0]
-        labels = [strata.label(grouping, str(s)) for s in dict.fromkeys(small["stratum"])]
         found.append(f"Not drawn, {why}: {'; '.join(labels)}.")
     return found
 

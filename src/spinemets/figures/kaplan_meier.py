@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from spinemets import strata
+from spinemets import groupings, strata
 from spinemets.figures import curve_twin, layouts
 from spinemets.figures import curves as km
 from spinemets.figures.base import Drawing, Figure, empty
@@ -83,7 +83,7 @@ def draw_grouping(source: Source, stratum_set: str, what: str, *, narrow: bool) 
     if not curves:
         reason = " ".join(km.not_drawn(left_out)) or "No patients in this grouping."
         return empty(source, width, reason, list(TABLES))
-    extra, remarks = "", km.not_drawn(left_out)
+    extra, remarks = "", km.not_drawn(left_out) + groupings.to_verify([stratum_set])
     if len(curves) > MOST_IN_ONE:
         whole, _ = km.read(source, TABLES, "overall", km.labels("overall"))
         page = layouts.panels(source, curves, whole, width, remarks)

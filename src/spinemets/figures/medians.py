@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from spinemets import strata
+from spinemets import groupings, strata
 from spinemets.figures import style
 from spinemets.figures.base import MARGIN, Drawing, Figure, draw_footer, empty, footer_height
 from spinemets.figures.curves import labels
@@ -78,7 +78,7 @@ def draw(source: Source) -> Drawing:
         reason = f"No median: {'; '.join(notes[:2]) or 'no group is large enough'}."
         return empty(source, width, reason, list(TABLES))
     sides, data, rest = _fill(rows, two=width >= TWO_COLUMNS)
-    remarks = _remarks(rows, data, rest)
+    remarks = _remarks(rows, data, rest) + groupings.to_verify(dict.fromkeys(data["stratum_set"]))
     page = _page(source, sides, width, remarks)
     return Drawing(
         page,

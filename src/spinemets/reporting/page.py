@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from spinemets import groupings
 from spinemets.provenance import versions
 from spinemets.released import FIGURES, figure_of_grouping
 from spinemets.reporting import (
@@ -149,7 +150,10 @@ def _tables(
             cells.survival(
                 found["survival_summary"],
                 "Survival by group",
-                overview.logrank(found["survival_summary"]),
+                [
+                    *overview.logrank(found["survival_summary"]),
+                    *groupings.to_verify(dict.fromkeys(found["survival_summary"]["stratum_set"])),
+                ],
             )
         ],
         "scores": [
