@@ -109,6 +109,35 @@ def test_what_is_not_plain_is_asked(
     assert asked in " ".join(found[column].decide)
 
 
+def test_a_header_that_explains_the_code_of_death_leaves_nothing_open(tmp_path: Path) -> None:
+    found = of(draft(table(tmp_path, {"Status (1=verstorben)": [0, 1] * 20})))
+    assert not found["died"].decide
+    assert found["died"].entry == {}
+
+
+def test_another_sheet_is_offered_by_the_line_that_joins_it(tmp_path: Path) -> None:
+    """A clinic's workbook: the same number in both sheets, of which the second has one row each."""
+    path = tmp_path / "Klinik.xlsx"
+    numbers = [f"K{i}" for i in range(12)]
+    kps = [70, 80] * 6
+    with pd.ExcelWriter(path) as book:
+        pd.DataFrame({"Karnofsky": kps, "Pat.-Nr.": numbers, "Alter": kps}).to_excel(
+            book, sheet_name="Patienten", index=False
+        )
+        pd.DataFrame({"Karnofsky": kps, "Pat.-Nr.": numbers}).to_excel(
+            book, sheet_name="Therapie", index=False
+        )
+    asked = " ".join(draft(path).decide)
+    line = '{file: "Klinik.xlsx", sheet: "Therapie", on: "Pat.-Nr.", equals: "Pat.-Nr."}'
+    assert f"`join`: [{line}]" in asked
+
+
+def test_a_registry_names_its_number_and_the_vertebrae(tmp_path: Path) -> None:
+    columns = {"RegNo": [f"R{i}" for i in range(12)], "No of vertebrae": [1, 2, 3] * 4}
+    found = of(draft(table(tmp_path, columns)))
+    assert {"patient_id", "n_vertebral_metastases"} <= set(found)
+
+
 @pytest.mark.parametrize(
     ("columns", "column", "entry"),
     [

@@ -226,7 +226,8 @@ def _yes_no(column: Column, source: Source) -> Fit:
     entry: dict[str, Any] = {} if plain and share == 1.0 else {"values": read}
     text = f"yes and no in {_of(known, source)}"
     decide = ""
-    if column.name == "died" and plain and _direction_open(source):
+    told = any(key(_labelled(source, term)) in own for term in terms)
+    if column.name == "died" and plain and not told and _direction_open(source):
         decide = "which code is death? The name doesn't say; 1 is read as dead"
         entry = {"values": read}
     elif share < 1.0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,15 +136,42 @@ def _workbook(path: Path, out: Reading) -> None:
         out.options["sheet"] = best.name
         out.evidence.append("the sheet with most cells")
         others = ", ".join(s.name for s in found if s is not best)
+        lines = [t for s in found if s is not best for t in _join(path, best, s)]
         out.decide.append(
             f"the sheet {best.name} is read; others hold tables too: {others}. Name another under "
-            "`sheet`, or add one with `join`"
+            "`sheet`, or add one with `join`" + (f": [{', '.join(lines)}]" if lines else "")
         )
     header = find_header(best)
     if header != [next(i for i, n in enumerate(rows[best.name], 1) if n)]:
         out.options["header"] = header if len(header) > 1 else header[0]
         out.evidence.append("the first row that is as full as the others")
         out.decide.append("are these the rows with the names of the columns (`header`)?")
+
+
+def _join(path: Path, first: SheetCells, other: SheetCells) -> list[str]:
+    """Offer a line of `join` by the first name in both sheets under which every patient differs."""
+    theirs = _columns(other)
+    for name, cells in _columns(first).items():
+        known = [c for c in cells if c not in (None, "")]
+        if name in theirs and known and len(set(known)) == len(known):
+            file, sheet, column = (
+                json.dumps(text, ensure_ascii=False) for text in (path.name, other.name, name)
+            )
+            return [f"{{file: {file}, sheet: {sheet}, on: {column}, equals: {column}}}"]
+    return []
+
+
+def _columns(sheet: SheetCells) -> dict[str, list[object]]:
+    """Cells below every name of a header in one row."""
+    rows = find_header(sheet)
+    if len(rows) > 1:
+        return {}
+    below = sheet.rows[rows[0] :]
+    return {
+        str(name): [row[k] if k < len(row) else None for row in below]
+        for k, name in enumerate(sheet.rows[rows[0] - 1])
+        if name not in (None, "")
+    }
 
 
 def _filled(sheet: SheetCells) -> list[int]:
