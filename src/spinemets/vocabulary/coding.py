@@ -22,6 +22,8 @@ BIOLOGY: Final = ("hormone_dependent", "small_cell")
 #: Terms that are no tumour: no biology is known of them.
 NO_TUMOUR: Final = frozenset({NOT_RECORDED, PENDING})
 _ICD: Final = re.compile(r"^[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?$")
+#: Where a term is made of several.
+_PARTS: Final = re.compile(r"\s[-–—/|]\s|[():;,\[\]]")
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _MORPHOLOGY: Final = re.compile(r"^M?-?(\d{4})(/\d)?$")
 
@@ -90,7 +92,8 @@ def from_term(term: str) -> Tumour:
     Parameters
     ----------
     term : str
-        Canonical primary, its label or a synonym; a term may carry biology ("NSCLC").
+        Canonical primary, its label or a synonym; a term may carry biology ("NSCLC"), and may be
+        made of several that mean the same primary ("Lung - NSCLC", "lung cancer (small cell)").
 
     Returns
     -------
@@ -106,11 +109,32 @@ def from_term(term: str) -> Tumour:
     --------
     >>> from_term("Castration-resistant prostate cancer").hormone_dependent
     False
+    >>> from_term("Lung - SCLC").small_cell
+    True
     """
-    found = words().get(_plain(term))
+    found = words().get(_plain(term)) or _of_parts(term)
     if found is None:
         raise UnresolvedError("the term is not in the vocabulary")
     return found
+
+
+def _of_parts(term: str) -> Tumour | None:
+    """Primary on which every part of a term agrees, with all that the parts say of its biology."""
+    parts = [plain for part in _PARTS.split(term) if (plain := _plain(part))]
+    if len(parts) < 2:
+        return None
+    there, back = " ".join(parts), " ".join(reversed(parts))
+    for whole in (there, back, f"{there} cancer", f"{back} cancer"):
+        if whole in words():
+            return words()[whole]
+    found = [words().get(part) for part in parts]
+    if None in found or len({t.primary for t in found if t}) > 1:
+        return None
+    said = {flag: {getattr(t, flag) for t in found} - {None} for flag in BIOLOGY}
+    if any(len(answers) > 1 for answers in said.values()):
+        return None
+    told = {flag: answers.pop() for flag, answers in said.items() if answers}
+    return Tumour(next(t.primary for t in found if t), **told)
 
 
 @cache

@@ -12,6 +12,7 @@ import pandas as pd
 from spinemets import contract
 from spinemets.ingest import dates, gate
 from spinemets.ingest.cells import encode
+from spinemets.ingest.drafting import boxes
 from spinemets.ingest.drafting.guess import LIKELY, DateGuess, Guess, guess, guess_dates, name_score
 from spinemets.ingest.drafting.read import Reading, read
 from spinemets.ingest.drafting.sources import Source, hints, name_words
@@ -39,6 +40,8 @@ class Draft:
         Columns that look like identifiers.
     unused : list of str
         Columns that nothing is taken from.
+    combine : dict
+        Columns made of several boxes, by name.
     decide : list of str
         What a person has to settle beside the entries.
     """
@@ -52,6 +55,7 @@ class Draft:
     drop: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     decide: list[str] = field(default_factory=list)
+    combine: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def open(self) -> int:
@@ -99,6 +103,7 @@ def draft(path: Path, dictionary: Path | None = None) -> Draft:
         _reach_last(found)
     _from_dates(out, found)
     _morphology(out, by_name)
+    _organs(out)
     _missing(out, by_name)
     _patients(out, by_name)
     _cap(out, by_name)
@@ -172,6 +177,17 @@ def _from_dates(out: Draft, found: dict[str, DateGuess]) -> None:
         if one is not None and one is not zero:
             why = f"{role.replace('_', ' ')}: a date, by its name"
             _add(out, column, one, {"date": one.order}, why)
+    for treatment in ("surgery", "radiotherapy"):
+        if treatment in found:
+            _treated(out, treatment, found[treatment])
+
+
+def _treated(out: Draft, treatment: str, one: DateGuess) -> None:
+    """Whoever has a day of treatment was treated; whether nobody else was, a person knows."""
+    filled = next(s.filled for s in out.reading.sources if s.name == one.source)
+    gaps = out.reading.rows - filled
+    ask = f"no {treatment} in the {gaps} patients whose `{one.source}` is empty?" if gaps else ""
+    _add(out, treatment, one, {"filled": True}, f"{treatment} where its date is filled", ask)
 
 
 def _survival(out: Draft, death: DateGuess | None, last: DateGuess | None) -> None:
@@ -182,7 +198,7 @@ def _survival(out: Draft, death: DateGuess | None, last: DateGuess | None) -> No
         entry = {"otherwise": last.source, "date": death.order}
         _add(out, "survival_days", death, entry, "dates of death and last contact")
     else:
-        ask = "only one of date of death and date of last contact was recognised"
+        ask = "one date, of death or of last contact: is it the day of death of those who died?"
         _add(out, "survival_days", end, {"date": end.order}, "a date, by its name", ask)
 
 
@@ -205,6 +221,14 @@ def _morphology(out: Draft, by_name: dict[str, Source]) -> None:
     if primary is not None and named:
         primary.entry["morphology"] = named[0]
         primary.evidence.append(f"morphology from {named[0]}, by its name")
+
+
+def _organs(out: Draft) -> None:
+    """Boxes that ask for the organs say together whether there are visceral metastases."""
+    made = boxes.organs(out.reading.sources)
+    if made is not None and all(g.column != boxes.COLUMN for g in out.guesses):
+        out.guesses.append(made[0])
+        out.combine[made[0].source] = made[1]
 
 
 def _missing(out: Draft, by_name: dict[str, Source]) -> None:
@@ -258,6 +282,7 @@ def _left(out: Draft, found: dict[str, DateGuess]) -> None:
     used = {s for g in out.guesses for s in (g.source, str(g.entry.get("otherwise", "")))}
     used |= {str(g.entry["morphology"]) for g in out.guesses if "morphology" in g.entry}
     used |= {out.zero.source} if out.zero else set()
+    used |= {c for rule in out.combine.values() for c in (rule.get("any") or rule["choice"])}
     plain = {u.split("@")[0] for u in used}
     left = [s for s in out.reading.sources if s.name.split("@")[0] not in plain]
     for source in left:

@@ -20,7 +20,9 @@ from spinemets.vocabulary.coding import UnresolvedError, from_icd, from_term
 _ICD: Final = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?[-!+*]?")
 _LEADING: Final = re.compile(r"^(?:ecog|kps|asa|karnofsky|who|grade|grad)?\s*(\d{1,3})\b")
 #: Words whose biology a guess of the primary alone would lose: a person translates them.
-_BIOLOGY: Final = re.compile(r"small|kleinzell|positiv|negativ|resist|refract|refrakt|sensitiv")
+_BIOLOGY: Final = re.compile(
+    r"small|kleinzell|positiv|negativ|resist|refract|refrakt|sensitiv|sclc|crpc|cspc|tnbc|her2|\ber\b"
+)
 #: More words than this among numbers, and the column isn't a count.
 MOST_WORDS: Final = 3
 #: Names of a vital status that don't say which code is death.

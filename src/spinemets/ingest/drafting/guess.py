@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from spinemets import contract
@@ -12,6 +14,8 @@ from spinemets.ingest.drafting.fit import fit, known_columns
 from spinemets.ingest.drafting.sources import Source, hints, words_of
 
 SURE, LIKELY, POSSIBLE = 0.9, 0.65, 0.45
+#: Words behind which a name says when, not what: "systemic therapy after surgery".
+_WHEN: Final = re.compile(r" (?:after|before|following|prior to|since|until|nach|vor|seit|bis) ")
 #: Columns that are found by their values where no name tells; a person confirms them.
 BY_VALUES: Final = ("sex", "primary", "kps", "died")
 
@@ -78,17 +82,30 @@ def name_score(names: Iterable[str], known: Iterable[str]) -> tuple[float, str]:
     for rank, name in enumerate(names):
         weight = 1.0 if rank == 0 else 0.98
         for word in known:
-            if name == word:
-                score = 1.0
-            elif len(word) >= 3 and f" {word} " in f" {name} ":
-                score = 0.6 + 0.3 * len(word) / len(name)
-            elif len(word) >= 5 and name[:1] == word[:1]:
-                ratio = difflib.SequenceMatcher(None, name, word, autojunk=False).ratio()
-                score = 0.75 if ratio >= 0.9 else 0.0
-            else:
-                score = 0.0
-            best = max(best, (score * weight, word))
+            if (score := _alike(name, word) * weight) > best[0]:
+                best = (score, word)
     return best
+
+
+def _alike(name: str, word: str) -> float:
+    if name == word:
+        return 1.0
+    head = _WHEN.split(name.partition(" choice ")[2] or name)[0]
+    if len(word) >= 3 and f" {word} " in f" {head} ":
+        return 0.6 + 0.3 * len(word) / len(name)
+    if (bag := _bag(word)) and len(bag) > 1 and bag == _bag(name):
+        return 0.95
+    if len(word) >= 5 and name[:1] == word[:1]:
+        ratio = difflib.SequenceMatcher(None, name, word, autojunk=False).ratio()
+        return 0.75 if ratio >= 0.9 else 0.0
+    return 0.0
+
+
+@cache
+def _bag(name: str) -> frozenset[str]:
+    """Words that carry the meaning, in the singular and in no order."""
+    words = (w for w in name.split() if w not in hints()["filling"])
+    return frozenset(w[:-2] + "is" if w.endswith("ses") else w.rstrip("s") for w in words)
 
 
 def guess(sources: list[Source]) -> list[Guess]:
@@ -131,6 +148,8 @@ def guess(sources: list[Source]) -> list[Guess]:
 
 def _candidate(name: str, source: Source) -> Guess | None:
     column = contract.columns()[name]
+    if source.denies:
+        return None  # a box "none" is ticked where the answer is no
     told, word = name_score(source.names(), _known_names(name, source))
     if column.open_levels and told < 0.95:
         return None  # any labels would fit: only the name itself tells

@@ -246,6 +246,47 @@ class Source:
         kept = [t for t in self.counts if t not in self.missing_codes]
         return kept if len(kept) <= MANY_TERMS else []
 
+    @property
+    def box(self) -> tuple[str, str] | None:
+        """
+        Question and choice of a checkbox.
+
+        Returns
+        -------
+        tuple of str or None
+            None where the column is no box of a REDCap field.
+        """
+        found = (_BOX.match(text) for text in (self.name.partition("@")[0], self.label))
+        match = next((m for m in found if m), None)
+        return (match[1], match[2]) if match else None
+
+    @property
+    def denies(self) -> bool:
+        """
+        Whether the column is a checkbox that stands for "none" or "unknown".
+
+        Returns
+        -------
+        bool
+            Such a box is ticked where the answer to its question is no.
+        """
+        return self.box is not None and words_of(self.box[1]).split(" ")[0] in {
+            *hints()["denials"],
+            *hints()["unknowns"],
+        }
+
+    @property
+    def unknown(self) -> bool:
+        """
+        Whether the column is a checkbox for "unknown".
+
+        Returns
+        -------
+        bool
+            True when its choice begins with such a word.
+        """
+        return self.box is not None and words_of(self.box[1]).split(" ")[0] in hints()["unknowns"]
+
     def names(self) -> list[str]:
         """
         Name and label in the form in which they are compared.
@@ -262,6 +303,8 @@ class Source:
             if box := _BOX.match(text):
                 choice, last = words_of(box[2]), words_of(box[1]).split()[-1:]
                 out += [" ".join([choice, *last]), choice]
+                # A single box "yes" answers its question; any other box answers only for itself.
+                out += [words_of(box[1])] if choice in ("yes", "ja") else []
         early = set(hints()["before_words"])
         out += [" ".join(w for w in name.split() if w not in early) for name in out]
         return list(dict.fromkeys(n for n in out if n))

@@ -73,6 +73,8 @@ def mapping_text(draft: Draft) -> str:
         lines.append(f"time_zero: {flow(entry)}")
     if draft.one_row is not None:
         lines.append(f"one_row_per: {flow({'column': draft.one_row})}")
+    if draft.combine:
+        lines.append(f"combine: {flow(draft.combine)}")
     lines += ["columns:", *_columns(draft)]
     if draft.drop:
         lines.append("# Names and dates that nothing is taken from: not read.")
