@@ -229,6 +229,12 @@ class ColumnMap(Closed):
     morphology: str | None = Field(
         None, description="column with the ICD-O-3 morphology beside `system: icd`"
     )
+    scheme: Literal["n_x_d", "d_x_n", "total_in_n", "total_by_d"] | None = Field(
+        None,
+        description="radiotherapy schemes as text; what two numbers are where no unit tells: "
+        "fractions and dose of one, the reverse, whole dose and fractions, whole dose and dose "
+        "of one",
+    )
     missing: Texts | None = Field(None, description="missing codes of this column alone")
     decide: str = Field(
         "", description="what a person has to settle first; nothing runs while it stands"
@@ -239,8 +245,9 @@ class ColumnMap(Closed):
     def _one_origin(self) -> Self:
         if (self.source is None) == (self.constant is None):
             raise ValueError("give either `from` or `constant`, not both and not neither")
-        if self.source is None and (self.date or self.filled or self.otherwise or self.system):
-            raise ValueError("a constant has no dates, codes or second column")
+        reading = (self.date, self.filled, self.otherwise, self.system, self.scheme)
+        if self.source is None and any(reading):
+            raise ValueError("a constant has no dates, codes, schemes or second column")
         if self.morphology and not self.system:
             raise ValueError("`morphology` goes with `system: icd`")
         return self

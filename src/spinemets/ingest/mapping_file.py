@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from spinemets import contract, shape, yamlfile
 from spinemets.errors import Fault, InputError, suggest
+from spinemets.ingest import scheme
 from spinemets.ingest.mapping import (
     PERFORMANCE_COLUMNS,
     ColumnMap,
@@ -162,12 +163,14 @@ def _check_kind(name: str, entry: ColumnMap, mapping: Mapping) -> list[Finding]:
         return []
     where: tuple[str, ...] = ("columns", name)
     out: list[Finding] = []
+    doses = " and ".join(f"`{c}`" for c in scheme.COLUMNS)
     dated = column.unit == "days" or name in ("age_years", "calendar_year")
     for key, given, fits, takes in (
         ("date", entry.date, dated, "columns in days, `age_years` and `calendar_year`"),
         ("filled", entry.filled, column.kind == "boolean", "columns that are true or false"),
         ("cap", entry.cap, name == "age_years", "`age_years`"),
         ("system", entry.system, name == "primary", "`primary`"),
+        ("scheme", entry.scheme, name in scheme.COLUMNS, doses),
     ):
         if given and not fits:
             out.append(((*where, key), f"`{key}` is for {takes}", "remove it"))

@@ -17,6 +17,7 @@ from spinemets.ingest.gate import NINETY
 from spinemets.ingest.grades import grades
 from spinemets.ingest.mapping import ColumnMap, Scalar
 from spinemets.ingest.numbers import number
+from spinemets.ingest.scheme import scheme
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def convert(
         return from_codes(entry, cells, morphology)
     if entry.date:
         return _capped(column, entry, dates.interval(column, entry, cells, around.zero))
+    if entry.scheme:
+        return scheme(column, entry, cells)
     if column.name in ("kps", "ecog"):
         return grades(column, entry, cells, around.decimal)
     if column.is_numeric:

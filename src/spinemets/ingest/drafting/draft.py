@@ -12,10 +12,11 @@ import pandas as pd
 from spinemets import contract
 from spinemets.ingest import dates, gate
 from spinemets.ingest.cells import encode
-from spinemets.ingest.drafting import boxes
+from spinemets.ingest.drafting import boxes, schemes
 from spinemets.ingest.drafting.guess import LIKELY, DateGuess, Guess, guess, guess_dates, name_score
 from spinemets.ingest.drafting.read import Reading, read
 from spinemets.ingest.drafting.sources import Source, hints, name_words
+from spinemets.ingest.scheme import COLUMNS
 from spinemets.settings import TIME_ZERO
 
 
@@ -104,6 +105,7 @@ def draft(path: Path, dictionary: Path | None = None) -> Draft:
     _from_dates(out, found)
     _morphology(out, by_name)
     _organs(out)
+    _schemes(out)
     _missing(out, by_name)
     _patients(out, by_name)
     _cap(out, by_name)
@@ -229,6 +231,14 @@ def _organs(out: Draft) -> None:
     if made is not None and all(g.column != boxes.COLUMN for g in out.guesses):
         out.guesses.append(made[0])
         out.combine[made[0].source] = made[1]
+
+
+def _schemes(out: Draft) -> None:
+    """Fractions and dose from a text, where the table doesn't hold them as numbers."""
+    known = {g.column for g in out.guesses}
+    if not known & set(COLUMNS):
+        used = {g.source for g in out.guesses}
+        out.guesses += schemes.guesses([s for s in out.reading.sources if s.name not in used])
 
 
 def _missing(out: Draft, by_name: dict[str, Source]) -> None:
