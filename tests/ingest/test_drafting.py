@@ -115,8 +115,9 @@ def test_a_header_that_explains_the_code_of_death_leaves_nothing_open(tmp_path: 
     assert found["died"].entry == {}
 
 
-def test_another_sheet_is_offered_by_the_line_that_joins_it(tmp_path: Path) -> None:
-    """A clinic's workbook: the same number in both sheets, of which the second has one row each."""
+@pytest.mark.parametrize("rows", [1, 2])
+def test_another_sheet_is_joined_by_the_number_that_both_have(tmp_path: Path, rows: int) -> None:
+    """A clinic's workbook: every patient once in the first sheet, and visits in the second."""
     path = tmp_path / "Klinik.xlsx"
     numbers = [f"K{i}" for i in range(12)]
     kps = [70, 80] * 6
@@ -124,12 +125,47 @@ def test_another_sheet_is_offered_by_the_line_that_joins_it(tmp_path: Path) -> N
         pd.DataFrame({"Karnofsky": kps, "Pat.-Nr.": numbers, "Alter": kps}).to_excel(
             book, sheet_name="Patienten", index=False
         )
-        pd.DataFrame({"Karnofsky": kps, "Pat.-Nr.": numbers}).to_excel(
-            book, sheet_name="Therapie", index=False
+        visits = {"Karnofsky": kps[::-1] * rows, "Pat.-Nr.": numbers * rows}
+        pd.DataFrame({**visits, "CRP (mg/l)": range(12 * rows)}).to_excel(
+            book, sheet_name="Labor", index=False
         )
-    asked = " ".join(draft(path).decide)
-    line = '{file: "Klinik.xlsx", sheet: "Therapie", on: "Pat.-Nr.", equals: "Pat.-Nr."}'
-    assert f"`join`: [{line}]" in asked
+    drafted = draft(path)
+    (line,) = drafted.reading.join
+    by = {"on": "Pat.-Nr.", "equals": "Pat.-Nr."}
+    more = {"one_row_per": {"column": "Pat.-Nr."}} if rows > 1 else {}
+    assert line == {"file": "Klinik.xlsx", "sheet": "Labor", **by, **more}
+    asked = " ".join(drafted.decide)
+    assert "joined by `Pat.-Nr.` with the sheet Labor" in asked
+    assert ("the first of a patient counts" in asked) is (rows > 1)
+    assert of(drafted)["crp_mg_per_l"].source == "CRP (mg/l)"
+    assert of(drafted)["kps"].source == "Karnofsky"
+
+
+def test_a_sheet_without_a_common_number_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "Klinik.xlsx"
+    with pd.ExcelWriter(path) as book:
+        pd.DataFrame({"Nr": range(9), "Alter": [60, 70, 80] * 3}).to_excel(
+            book, sheet_name="Patienten", index=False
+        )
+        pd.DataFrame({"Code": range(5), "Text": range(5)}).to_excel(
+            book, sheet_name="Legende", index=False
+        )
+    drafted = draft(path)
+    assert not drafted.reading.join
+    assert any("the sheet Legende holds a table too" in text for text in drafted.decide)
+
+
+def test_the_sample_file_of_a_study_folder_is_joined_and_copied(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    source = MADE_UP / "cbioportal/data_clinical_patient.txt"
+    assert main(["init", str(study), "--from", str(source)]) == 0
+    assert (study / "data/data_clinical_sample.txt").is_file()
+    text = (study / "config/mappings/cohort_1.yaml").read_text("utf-8")
+    assert "primary: {from: CANCER_TYPE" in text
+    assert "one_row_per: {column: PATIENT_ID}" in text
+    alone = tmp_path / "data_clinical_patient.txt"
+    alone.write_bytes(source.read_bytes())
+    assert not draft(alone).reading.join
 
 
 def test_a_registry_names_its_number_and_the_vertebrae(tmp_path: Path) -> None:

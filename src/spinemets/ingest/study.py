@@ -83,6 +83,7 @@ def create(
     name = Path(table).name if table is not None else "patients.csv"
     cohort = FIRST_COHORT
     said: list[str] = []
+    beside: list[Path] = []
     mapping, time_zero = template(), "start_of_treatment"
     if table is not None:
         from spinemets.ingest.drafting.draft import draft
@@ -90,6 +91,9 @@ def create(
 
         drafted = draft(Path(table), None if dictionary is None else Path(dictionary))
         mapping, time_zero, said = mapping_text(drafted), drafted.time_zero, summary(drafted)
+        # Only a join may name a file here: a sample file lies where the patient file lay.
+        names = {str(entry["file"]) for entry in drafted.reading.join} - {name}
+        beside = [Path(table).with_name(other) for other in sorted(names)]
     files = {
         "Snakefile": SNAKEFILE,
         ".gitignore": IGNORE,
@@ -105,7 +109,7 @@ def create(
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     (root / "data").mkdir()
-    for source in (table, dictionary):
+    for source in (table, dictionary, *beside):
         if source is not None:
             shutil.copyfile(source, root / "data" / Path(source).name)
     if table is None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from spinemets import contract
 from spinemets.ingest.drafting.fit import fit, known_columns
-from spinemets.ingest.drafting.sources import Source, hints, words_of
+from spinemets.ingest.drafting.sources import Source, hints, name_words, words_of
 
 SURE, LIKELY, POSSIBLE = 0.9, 0.65, 0.45
 #: Words behind which a name says when, not what: "systemic therapy after surgery".
@@ -130,6 +130,7 @@ def guess(sources: list[Source]) -> list[Guess]:
         if (found := _candidate(column.name, source)) is not None
     ]
     filled = {s.name: s.filled for s in sources}
+    named = {s.name for s in sources if name_words(s)}
     candidates.sort(key=lambda g: (-g.score, -filled[g.source], g.column, g.source))
     chosen: dict[str, Guess] = {}
     taken: set[str] = set()
@@ -138,7 +139,9 @@ def guess(sources: list[Source]) -> list[Guess]:
             continue
         if found.column in chosen:
             best = chosen[found.column]
-            if found.score >= max(LIKELY, best.score - 0.05):
+            # A clinic's number beside a study's own is no question: both are replaced.
+            secret = found.column == "patient_id" and found.source in named
+            if found.score >= max(LIKELY, best.score - 0.05) and not secret:
                 best.decide.append(f"or is it `{found.source}`?")
             continue
         chosen[found.column] = found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ import pyarrow.compute as pc
 from spinemets.errors import InputError
 from spinemets.ingest import redcap
 from spinemets.ingest.detect import detect_delimiter, detect_encoding
+from spinemets.ingest.drafting import joins
 from spinemets.ingest.drafting.labels import Labels, codes_in
 from spinemets.ingest.drafting.sources import Source
 from spinemets.ingest.mapping import TableOptions
@@ -51,6 +51,8 @@ class Reading:
         Columns that the source itself marks as identifiers.
     table : RawTable or None
         The table with the rows of the file.
+    join : list of dict
+        Key ``join`` of the mapping: tables beside it with more of the same patients.
     """
 
     options: dict[str, Any] = field(default_factory=dict)
@@ -61,6 +63,7 @@ class Reading:
     redcap: dict[str, Any] | None = None
     identifiers: list[str] = field(default_factory=list)
     table: RawTable | None = None
+    join: list[joins.Line] = field(default_factory=list)
 
 
 def read(path: Path, dictionary: Path | None) -> Reading:
@@ -98,7 +101,26 @@ def read(path: Path, dictionary: Path | None) -> Reading:
         return out
     labels = Labels.read(dictionary) if dictionary is not None else Labels()
     out.rows = table.n_rows
-    out.sources = [
+    if (entry := joins.of_folder(path, table)) is not None:
+        out.join.append(entry)
+        ask = (
+            f"joined with {entry['file']}, the first sample of a patient: or which one (`prefer`)?"
+        )
+        out.decide.append(ask)
+    _sources(table, labels, out)
+    for entry in out.join:
+        if "decimal" in out.options and "sheet" in entry:
+            entry["decimal"] = out.options["decimal"]
+        other = joins.joined(path, table, entry)
+        if other is not None:
+            _sources(other, labels, out)
+    return out
+
+
+def _sources(table: RawTable, labels: Labels, out: Reading) -> None:
+    """Columns of a table; of a name that stands in two tables the first is meant."""
+    known = {s.name for s in out.sources}
+    out.sources += [
         Source(
             name, cells,
             table.labels.get(name) or labels.label(name),
@@ -107,8 +129,8 @@ def read(path: Path, dictionary: Path | None) -> Reading:
             or codes_in(name),
         )
         for name, cells in table.columns.items()
+        if name not in known
     ]  # fmt: skip
-    return out
 
 
 def _table(path: Path, out: Reading) -> RawTable:
@@ -131,16 +153,20 @@ def _workbook(path: Path, out: Reading) -> None:
     found = [s for s in sheets(path) if sum(n > 0 for n in rows[s.name]) > 1]
     if not found:
         return
-    best = max(found, key=lambda s: sum(rows[s.name]))
+    lines = {
+        s.name: {o.name: joins.of_sheet(path, s, o) for o in found if o is not s} for s in found
+    }
+
+    def worth(sheet: SheetCells) -> tuple[int, int]:
+        """Visits may fill more cells than the patients whom they are joined to."""
+        return sum(e is not None for e in lines[sheet.name].values()), sum(rows[sheet.name])
+
+    best = max(found, key=worth)
     if len(found) > 1:
         out.options["sheet"] = best.name
-        out.evidence.append("the sheet with most cells")
-        others = ", ".join(s.name for s in found if s is not best)
-        lines = [t for s in found if s is not best for t in _join(path, best, s)]
-        out.decide.append(
-            f"the sheet {best.name} is read; others hold tables too: {others}. Name another under "
-            "`sheet`, or add one with `join`" + (f": [{', '.join(lines)}]" if lines else "")
-        )
+        out.evidence.append("the sheet that others can be joined to, else that with most cells")
+        for other, entry in lines[best.name].items():
+            _beside(out, best.name, other, entry)
     header = find_header(best)
     if header != [next(i for i, n in enumerate(rows[best.name], 1) if n)]:
         out.options["header"] = header if len(header) > 1 else header[0]
@@ -148,30 +174,19 @@ def _workbook(path: Path, out: Reading) -> None:
         out.decide.append("are these the rows with the names of the columns (`header`)?")
 
 
-def _join(path: Path, first: SheetCells, other: SheetCells) -> list[str]:
-    """Offer a line of `join` by the first name in both sheets under which every patient differs."""
-    theirs = _columns(other)
-    for name, cells in _columns(first).items():
-        known = [c for c in cells if c not in (None, "")]
-        if name in theirs and known and len(set(known)) == len(known):
-            file, sheet, column = (
-                json.dumps(text, ensure_ascii=False) for text in (path.name, other.name, name)
-            )
-            return [f"{{file: {file}, sheet: {sheet}, on: {column}, equals: {column}}}"]
-    return []
-
-
-def _columns(sheet: SheetCells) -> dict[str, list[object]]:
-    """Cells below every name of a header in one row."""
-    rows = find_header(sheet)
-    if len(rows) > 1:
-        return {}
-    below = sheet.rows[rows[0] :]
-    return {
-        str(name): [row[k] if k < len(row) else None for row in below]
-        for k, name in enumerate(sheet.rows[rows[0] - 1])
-        if name not in (None, "")
-    }
+def _beside(out: Reading, best: str, other: str, entry: joins.Line | None) -> None:
+    if entry is None:
+        out.decide.append(
+            f"the sheet {best} is read; the sheet {other} holds a table too: name it "
+            "under `sheet`, or add it with `join`"
+        )
+        return
+    out.join.append(entry)
+    several = ", of whose rows the first of a patient counts" if "one_row_per" in entry else ""
+    out.decide.append(
+        f"the sheet {best} is read, and joined by `{entry['on']}` with the sheet {other}"
+        f"{several} (`join`): is that right?"
+    )
 
 
 def _filled(sheet: SheetCells) -> list[int]:

@@ -58,6 +58,8 @@ def words_of(name: str) -> str:
     --------
     >>> words_of("OP-Datum"), words_of("ageAtSurgery"), words_of("Hämoglobin (g/dl)")
     ('op datum', 'age at surgery', 'haemoglobin')
+    >>> words_of("Hb_gdl")
+    'hb'
     """
     text = unicodedata.normalize("NFC", name)
     if "(choice=" not in text:
@@ -65,7 +67,10 @@ def words_of(name: str) -> str:
     for pattern in (p for group in hints()["units"].values() for p in group if "/" in p):
         text = re.sub(pattern, " ", text, flags=re.IGNORECASE)
     text = re.sub(r"(?<=[a-zäöüß])(?=[A-ZÄÖÜ])", " ", text).lower().translate(_LETTERS)
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
+    words = re.sub(r"[^a-z0-9]+", " ", text).split()
+    if len(words) > 1 and words[-1] in hints()["unit_words"]:
+        words = words[:-1]
+    return " ".join(words)
 
 
 def unit_in(text: str) -> str | None:

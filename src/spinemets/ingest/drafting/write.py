@@ -66,6 +66,8 @@ def mapping_text(draft: Draft) -> str:
         lines.append(f"{key}: {flow(value)}   # {why}")
     if reading.redcap is not None:
         lines.append(f"redcap: {flow(reading.redcap)}")
+    if reading.join:
+        lines += ["join:", *(f"  - {flow(entry)}" for entry in reading.join)]
     if draft.missing:
         lines.append(f"missing: {flow(draft.missing)}   # these words stand in the table")
     if draft.zero is not None:
