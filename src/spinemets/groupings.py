@@ -25,6 +25,8 @@ SINS_POINTS: Final[dict[str, dict[str, int]]] = {
     "sins_collapse": {"over_50": 3, "under_50": 2, "body_over_50_involved": 1, "none": 0},
     "sins_posterolateral": {"bilateral": 3, "unilateral": 1, "none": 0},
 }
+#: Column of the total itself, where the source recorded it.
+SINS_TOTAL: Final = "total_sins"
 DOSE: Final = ("radiotherapy_fractions", "radiotherapy_gy_per_fraction")
 
 
@@ -281,6 +283,34 @@ def numbers(patients: pd.DataFrame, name: str) -> tuple[pd.Series, pd.Series]:
 
 
 def _sins(patients: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    low, high = sins_of_items(patients)
+    total = column(patients, SINS_TOTAL).astype("Float64").astype("float64")
+    # A total that the items exclude doesn't stand: they say more.
+    fits = total.ge(low) & total.le(high)
+    return low.mask(fits, total), high.mask(fits, total)
+
+
+def sins_of_items(patients: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """
+    Lowest and highest SINS that the items allow.
+
+    Parameters
+    ----------
+    patients : pandas.DataFrame
+        Patient table.
+
+    Returns
+    -------
+    low, high : pandas.Series
+        Equal where every item is recorded; 0 and 18 where none is.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> low, high = sins_of_items(pd.DataFrame({"sins_pain": ["mechanical"]}))
+    >>> float(low[0]), float(high[0])
+    (3.0, 18.0)
+    """
     import pandas as pd
 
     low = pd.Series(0.0, index=patients.index)
@@ -293,7 +323,7 @@ def _sins(patients: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 
 _DERIVED_FROM: Final = {
-    "sins_total": tuple(SINS_POINTS),
+    "sins_total": (*SINS_POINTS, SINS_TOTAL),
     "bed10_gy": DOSE,
     "eqd2_gy": DOSE,
 }

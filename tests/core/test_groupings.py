@@ -113,6 +113,7 @@ def test_sins_points_are_those_of_the_score():
     rows = [
         {"patient_id": str(i)}
         | {c: str(rng.choice([*p, None])) for c, p in groupings.SINS_POINTS.items()}
+        | {"total_sins": i % 19 if i % 3 == 0 else None}
         for i in range(300)
     ]
     for row in rows:

@@ -188,6 +188,17 @@ def test_every_rule_on_one_patient_has_a_worked_one() -> None:
     assert on_one == set(WORKED)
 
 
+def test_a_sins_total_that_its_items_exclude() -> None:
+    """Mechanical pain alone is 3 points; pain that is occasional leaves 16 at most."""
+    table = patients([
+        {"total_sins": 2, "sins_pain": "mechanical"}, {"total_sins": 3, "sins_pain": "mechanical"},
+        {"total_sins": 17, "sins_pain": "occasional"},
+        {"total_sins": 16, "sins_pain": "occasional"},
+        {"total_sins": 18}, {"sins_pain": "mechanical"},
+    ])  # fmt: skip
+    assert found(table, "sins_total_excluded") == [0, 2]
+
+
 @pytest.mark.parametrize("rule", WORKED)
 def test_worked_patients(rule: str) -> None:
     wrong, right = WORKED[rule]

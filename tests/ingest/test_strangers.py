@@ -25,7 +25,7 @@ FOUND = {
     "redcap_labels": {
         "centre", "ecog", "visceral_metastases", "metastasis_lung", "metastasis_liver",
         "metastasis_brain", "metastasis_adrenal", "haemoglobin_g_per_l", "platelets_10e9_per_l",
-        "approach", "radiotherapy_fractions", "radiotherapy_gy_per_fraction",
+        "approach", "radiotherapy_fractions", "radiotherapy_gy_per_fraction", "total_sins",
     },
     "registry": {
         "kps", "frankel_before", "haemoglobin_g_per_l", "visceral_metastases", "metastasis_liver",

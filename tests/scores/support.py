@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from spinemets import contract, vocabulary
+from spinemets.groupings import SINS_POINTS
 from spinemets.scores.cells import levels_of
 
 #: Columns in which a complete random patient is drawn by rule, see ``consistent``.
@@ -52,6 +53,7 @@ def consistent(patient, rng):
     patient["n_organ_systems_beyond_bone"] = float(sum(organs.values()) + adrenal + elsewhere)
     patient["n_organ_systems"] = patient["n_organ_systems_beyond_bone"] + 1
     patient["n_extraspinal_organs"] = float(sum(organs.values()) + adrenal)
+    patient["total_sins"] = sum(points[patient[c]] for c, points in SINS_POINTS.items())
     patient["sole_metastasis"] = solitary and not outside
     for name in [n for n in patient if n.startswith("survival_") and n != "survival_days"]:
         months = float(name.rsplit("_", 1)[1].rstrip("mod")) / (30 if name.endswith("d") else 1)

@@ -308,6 +308,17 @@ def told_otherwise(patients: pd.DataFrame, rule: Mapping[str, Any]) -> list[Foun
     return out
 
 
+def excluded_total(patients: pd.DataFrame, rule: Mapping[str, Any]) -> list[Found]:
+    """A SINS total that its recorded items exclude."""
+    (name,) = rule["columns"]
+    if name not in patients:
+        return [_none(patients, name)]
+    total = _numbers(patients, name)
+    low, high = (side.to_numpy(np.float64) for side in groupings.sins_of_items(patients))
+    told = np.isfinite(total)
+    return [Found(told & ((total < low) | (total > high)), int(told.sum()), name)]
+
+
 def duplicates(patients: pd.DataFrame, _: Mapping[str, Any]) -> list[Found]:
     """Patients equal in all columns, where enough columns are known to tell people apart."""
     names = [str(c) for c in patients if c != "patient_id"]
@@ -358,6 +369,6 @@ CHECKS: Final[dict[str, Check]] = {
     for f in (
         too_long, too_short, multiples, only_of_the_dead, everybody, one_time, constant, two_units,
         sentinel, longer_with_more, without_day, open_group, told_otherwise,
-        duplicates,
+        excluded_total, duplicates,
     )
 }  # fmt: skip

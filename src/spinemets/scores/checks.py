@@ -82,6 +82,10 @@ def _check_all_references(
     population = definition.data.population.applies_if
     if population is not None:
         _check_condition(("population", "applies_if"), population, library, counted)
+    total = definition.data.recorded_total
+    known = bool(total) and _known_column(("recorded_total",), total, counted)
+    if known and not contract.columns()[total].is_numeric:
+        counted(("recorded_total",), f"{total} is not a number", "name a column of totals")
     for i, prediction in enumerate(definition.data.predictions):
         _known_column(("predictions", i, "column"), prediction.column, counted)
     return readable

@@ -98,6 +98,11 @@ class Definition:
         return self.range.maximum
 
     @property
+    def recorded_total(self) -> str:
+        """Column with the total as a source has it; a variant's total is none that is recorded."""
+        return "" if self.patch else self.data.recorded_total
+
+    @property
     def ceiling(self) -> float | None:
         """Total above which every total counts as this one."""
         if self.patch is None:

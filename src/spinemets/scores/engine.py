@@ -211,6 +211,8 @@ def score(definition: Definition, table: PatientTable) -> ScoreResult:
     high = _total([r.high for r in items.values()])
     if definition.ceiling is not None:
         low, high = np.minimum(low, definition.ceiling), np.minimum(high, definition.ceiling)
+    if definition.recorded_total:
+        low, high = _recorded(low, high, table.numbers(definition.recorded_total).low)
     population = definition.data.population.applies_if
     applies = (
         np.full(table.n, kleene.TRUE, dtype=np.int8)
@@ -228,6 +230,12 @@ def score(definition: Definition, table: PatientTable) -> ScoreResult:
     low, high = np.where(outside, np.nan, low), np.where(outside, np.nan, high)
     band_low[outside] = band_high[outside] = -1
     return ScoreResult(definition, low, high, band_low, band_high, status, items, applies)
+
+
+def _recorded(low: Floats, high: Floats, total: Floats) -> tuple[Floats, Floats]:
+    """The total that was recorded, unless the items exclude it: they say more."""
+    fits = (total >= low) & (total <= high)
+    return np.where(fits, total, low), np.where(fits, total, high)
 
 
 def _total(parts: Sequence[Floats]) -> Floats:

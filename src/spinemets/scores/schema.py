@@ -368,6 +368,9 @@ class DefinitionFile(Strict):
     information_level: Literal["score_only", "group_survival", "baseline"]
     range: Range | None = None
     ceiling: Number | None = Field(None, description="totals above it count as this")
+    recorded_total: str = Field(
+        "", description="column with the total as the source has it, where the items leave it open"
+    )
     items: list[Item] = []
     bands: list[Band] = []
     gaps: str = Field("", description="why some totals fall in no band")

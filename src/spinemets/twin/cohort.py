@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spinemets import contract
+from spinemets.groupings import SINS_POINTS
 from spinemets.params import Preset
 from spinemets.twin.column import dependencies, draw
 from spinemets.twin.draws import BOOLEAN, Draft, Drawn, uniform
@@ -145,6 +146,30 @@ def product(draft: Draft, spec: Mapping[str, Any]) -> Drawn:
     return Drawn(np.round(first * second, int(spec["decimals"])))
 
 
+def sins(draft: Draft, spec: Mapping[str, Any]) -> Drawn:
+    """
+    SINS total.
+
+    Parameters
+    ----------
+    draft : Draft
+        Holds the items.
+    spec : mapping
+        Not used.
+
+    Returns
+    -------
+    Drawn
+        Sum of the items' points, 0 to 18.
+    """
+    total = np.zeros(draft.n)
+    for name, points in SINS_POINTS.items():
+        column = draft.columns[name]
+        of_level = np.array([points[level] for level in column.levels or ()], dtype=float)
+        total += of_level[column.values.astype(int)]
+    return Drawn(total)
+
+
 def radiotherapy_role(draft: Draft, spec: Mapping[str, Any]) -> Drawn:
     """
     Role of the radiotherapy: after surgery, again at the same level, or primary.
@@ -178,6 +203,7 @@ CODED: Final[Mapping[str, tuple[Callable[[Draft, Mapping[str, Any]], Drawn], tup
     "count_of": (count_of, ()),
     "copy": (copy, ()),
     "product": (product, ()),
+    "sins": (sins, tuple(SINS_POINTS)),
     "radiotherapy_role": (
         radiotherapy_role,
         ("radiotherapy", "radiotherapy_day", "surgery", "surgery_day", "previous_radiotherapy"),
