@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from spinemets import contract
 from spinemets.errors import InputError
 from spinemets.ingest import dates
+from spinemets.ingest.drafting.draft import draft
 from spinemets.ingest.patients import Ingested
 
 IngestText = Callable[..., Ingested]
@@ -193,3 +195,67 @@ def test_keys_stand_where_they_mean_something(
 ) -> None:
     with pytest.raises(InputError, match=rule):
         ingest_text(TABLE, "columns:\n  died: {from: death, filled: true}\n" + line + "\n")
+
+
+SHORT = "id,birth,op,death\na,03.05.28,01.02.19,03/2019\nb,01.01.09,15.03.19,15.04.19\n"
+SHORT_MAP = """\
+time_zero: {from: op, date: day_first, years_from: 1970}
+columns:
+  patient_id: {from: id}
+  survival_days: {from: death, date: day_first, years_from: 1970, incomplete: HOW}
+  died: {constant: true}
+  age_years: {from: birth, date: day_first, years_from: 1910, cap: 90}
+"""
+
+
+def test_dates_that_do_not_say_everything_are_read_as_declared(ingest_text: IngestText) -> None:
+    found = ingest_text(SHORT, SHORT_MAP.replace("HOW", "middle"))
+    assert column(found, "survival_days") == [42, 31]  # 1 February to 15 March
+    assert column(found, "age_years") == [90, 10]  # born 1928 and 2009
+    log = {(r.column, r.conversion): r.n for r in found.transformations.itertuples()}
+    middle = "incomplete dates read as the middle of their month or year"
+    assert log[("survival_days", middle)] == 1
+    assert log[("time_zero", "years of two digits read as 1970 to 2069")] == 2
+    assert log[("age_years", "years of two digits read as 1910 to 2009")] == 2
+    assert column(ingest_text(SHORT, SHORT_MAP.replace("HOW", "missing")), "survival_days") == [31]
+
+
+def test_without_a_declaration_they_are_faults_that_name_it(ingest_text: IngestText) -> None:
+    bare = SHORT_MAP.replace(", incomplete: HOW", "").replace(", years_from: 1910", "")
+    faults = {f.rule: (f.rows, f.repair) for f in ingest_text(SHORT, bare).faults}
+    assert faults[dates.INCOMPLETE][0] == (2,)
+    assert "incomplete: middle" in faults[dates.INCOMPLETE][1]
+    assert faults[dates.TWO_DIGITS][0] == (2, 3)
+    assert "years_from: 1930" in faults[dates.TWO_DIGITS][1]
+
+
+@given(year=st.integers(1850, 2050), digits=st.integers(0, 99))
+def test_two_digits_lie_in_their_hundred_years(year: int, digits: int) -> None:
+    (day,) = dates.read([f"01.06.{digits:02d}"], "day_first", years_from=year).of_term
+    found = int(str(day)[:4])
+    assert year <= found < year + 100
+    assert found % 100 == digits
+
+
+def test_what_makes_dates_whole_goes_with_dates(ingest_text: IngestText) -> None:
+    text = "columns:\n  survival_days: {from: d, incomplete: middle}\n  died: {from: d}\n"
+    with pytest.raises(InputError, match="go with `date`"):
+        ingest_text("d\n1\n", text)
+
+
+def test_a_draft_asks_for_the_century_and_the_day(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{i},{i % 28 + 1:02d}.03.{40 + i % 20},{i % 28 + 1:02d}.04.19,0{i % 8 + 1}/2021\n"
+        for i in range(60)
+    )
+    table = tmp_path / "t.csv"
+    table.write_text("id,Geburtsdatum,OP-Datum,Sterbedatum\n" + rows, encoding="utf-8")
+    drafted = draft(table)
+    found = {g.column: g.entry for g in drafted.guesses}
+    assert found["age_years"]["years_from"] == 1910
+    assert found["survival_days"]["incomplete"] == "middle"
+    assert drafted.zero is not None
+    assert drafted.zero.entry == {"date": "day_first", "years_from": 1970}
+    asked = " ".join(drafted.decide)
+    assert "`Geburtsdatum`: are years of two digits those from 1910 on?" in asked
+    assert "`Sterbedatum`: may dates without a day" in asked

@@ -148,7 +148,12 @@ def _time_zero(sheet: assemble.Sheet, how: Mapping, work: Work) -> dates.Dates |
         return None
     source, table = how.time_zero.source, _table(sheet, how.time_zero.source)
     cells = encode(table.columns[source], how.missing)
-    calendar = dates.read(cells.terms, how.time_zero.date)
+    given = how.time_zero
+    calendar = dates.read(cells.terms, given.date, given.years_from, given.incomplete)
+    work.transformations += [
+        ("time_zero", words, int(cells.rows(mask).sum()), "")
+        for words, mask in calendar.completed.items()
+    ]
     done = Converted(problems=dates.problems(calendar, cells))
     _gather("time_zero", source, table, done, work)
     absent = int((cells.codes < 0).sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -22,10 +22,13 @@ _CLOCK: Final = r"(?:[T ]\d{1,2}:\d{2}.*)?$"
 _ISO: Final = re.compile(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _CLOCK)
 _COMPACT: Final = re.compile(r"^((?:18|19|20|21)\d{2})(\d{2})(\d{2})$")
 _NUMERIC: Final = re.compile(r"^(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4})" + _CLOCK)
-_SHORT: Final = re.compile(r"^\d{1,2}[-/.]\d{1,2}[-/.]\d{2}" + _CLOCK)
+_SHORT: Final = re.compile(r"^(\d{1,2})([-/.])(\d{1,2})[-/.](\d{2})" + _CLOCK)
 _NAMED: Final = re.compile(r"^(\d{1,2})[-./ ]*([A-Za-zä]{3,9})[-./ ,]*(\d{4})$")
 _NAMED_US: Final = re.compile(r"^([A-Za-z]{3,9})\.? +(\d{1,2}),? +(\d{4})$")
-_PARTIAL: Final = re.compile(r"^(\d{4}|\d{4}[-/.]\d{1,2}|\d{1,2}[-/.]\d{4})$")
+_PARTIAL: Final = re.compile(r"^(?:(\d{4})(?:[-/.](\d{1,2}))?|(\d{1,2})[-/.](\d{4}))$")
+#: Rules of the two kinds of dates that only a declaration makes whole.
+TWO_DIGITS: Final = "a year of two digits: the century is open"
+INCOMPLETE: Final = "an incomplete date"
 _MONTHS: Final = {
     name: number
     for number, names in enumerate(
@@ -51,14 +54,19 @@ class Calendar:
         Order that was used for dates such as 3.4.2019; empty when none was met.
     faults : dict of str to ndarray of bool
         Rule in words to the texts that break it.
+    completed : dict of str to ndarray of bool
+        What was declared to make a date whole, in words, to the texts concerned.
     """
 
     of_term: Dates
     order: str
     faults: dict[str, Mask]
+    completed: dict[str, Mask] = field(default_factory=dict)
 
 
-def read(terms: list[str], order: str) -> Calendar:
+def read(
+    terms: list[str], order: str, years_from: int | None = None, incomplete: str = "fault"
+) -> Calendar:
     """
     Read texts as dates.
 
@@ -69,6 +77,10 @@ def read(terms: list[str], order: str) -> Calendar:
     order : {"auto", "day_first", "month_first", "iso", "excel"}
         Order of day and month where the text itself leaves it open. ``auto`` takes what the column
         shows: points between the numbers, or a number above 12, settle it for the whole column.
+    years_from : int, optional
+        First of the hundred years that two digits may mean; without it they are a fault.
+    incomplete : {"fault", "middle", "missing"}
+        What a date without its day or month is; ``middle`` is the 15th, or 1 July.
 
     Returns
     -------
@@ -78,13 +90,15 @@ def read(terms: list[str], order: str) -> Calendar:
     Notes
     -----
     ISO dates, compact ones (20190503) and those with a month's name in English or German are read
-    in any order. A clock time is ignored. Two-digit years and incomplete dates are refused: the
-    century or the day would be a guess.
+    in any order. A clock time is ignored. Two-digit years and incomplete dates are refused unless
+    the mapping says how they are meant: the century or the day would be a guess.
 
     Examples
     --------
     >>> [str(d) for d in read(["2019-05-03", "31.12.2018", "3 Mai 2020"], "auto").of_term]
     ['2019-05-03', '2018-12-31', '2020-05-03']
+    >>> [str(d) for d in read(["03.05.19", "05/2019"], "day_first", 1930, "middle").of_term]
+    ['2019-05-03', '2019-05-15']
     """
     parts = np.full((len(terms), 3), -1, dtype=np.int64)
     open_: list[tuple[int, int, int, int, str]] = []
@@ -95,15 +109,21 @@ def read(terms: list[str], order: str) -> Calendar:
             parts[i] = found
         elif match := _NUMERIC.match(term):
             open_.append((i, int(match[1]), int(match[3]), int(match[4]), match[2]))
-        elif _SHORT.match(term):
+        elif match := _SHORT.match(term):
             short[i] = True
-        elif _PARTIAL.match(term):
+            if years_from is not None:
+                year = years_from + (int(match[4]) - years_from) % 100
+                open_.append((i, int(match[1]), int(match[3]), year, match[2]))
+        elif match := _PARTIAL.match(term):
             partial[i] = True
+            if incomplete == "middle":
+                month = int(match[2] or match[3] or 7)
+                parts[i] = (int(match[1] or match[4]), month, 15 if match[2] or match[3] else 1)
     used = _order(open_, order)
     for i, first, second, year, _ in open_:
         parts[i] = (year, first, second) if used == "month_first" else (year, second, first)
     dates = _build(parts)
-    faults = {"a year of two digits: the century is open": short, "an incomplete date": partial}
+    faults, completed = _declared(short, partial, dates, years_from, incomplete)
     if open_ and used in ("open", "mixed"):
         at = np.isin(np.arange(len(terms)), [row[0] for row in open_])
         words = {
@@ -113,9 +133,30 @@ def read(terms: list[str], order: str) -> Calendar:
         faults[words[used]] = at
         dates[at] = np.datetime64("NaT")
     known = ~np.isnat(dates)
-    taken = known | np.logical_or.reduce(list(faults.values()))
+    taken = known | np.logical_or.reduce([*faults.values(), *completed.values()])
     faults["not a date"] = ~taken
-    return Calendar(dates, used, {rule: mask for rule, mask in faults.items() if mask.any()})
+    given = {rule: mask for rule, mask in faults.items() if mask.any()}
+    return Calendar(dates, used, given, {w: m for w, m in completed.items() if m.any()})
+
+
+def _declared(
+    short: Mask, partial: Mask, dates: Dates, years_from: int | None, incomplete: str
+) -> tuple[dict[str, Mask], dict[str, Mask]]:
+    """Dates that are faults by themselves, and those that a declaration makes whole."""
+    faults, completed = {}, {}
+    if years_from is None:
+        faults[TWO_DIGITS] = short
+    else:
+        words = f"years of two digits read as {years_from} to {years_from + 99}"
+        completed[words] = short & ~np.isnat(dates)
+    if incomplete == "fault":
+        faults[INCOMPLETE] = partial
+    elif incomplete == "middle":
+        words = "incomplete dates read as the middle of their month or year"
+        completed[words] = partial & ~np.isnat(dates)
+    else:
+        completed["incomplete dates read as missing"] = partial
+    return faults, completed
 
 
 def _unambiguous(term: str, order: str) -> tuple[int, int, int] | None:
@@ -186,8 +227,11 @@ def problems(calendar: Calendar, cells: Coded) -> list[Problem]:
             continue
         structural = "day" in rule and "month" in rule
         repair = "write `date: day_first` or `date: month_first`" if structural else _REPAIR
-        if rule.startswith("a year"):
-            repair = "export the column again with years of four digits"
+        if rule == TWO_DIGITS:
+            repair = "write `years_from: 1930` (the first of the hundred years meant), or export "
+            repair += "the column with years of four digits"
+        elif rule == INCOMPLETE:
+            repair = "write `incomplete: middle` or `incomplete: missing`, or complete it"
         out.append(Problem(rule, repair, rows, structural))
     return out
 
@@ -232,7 +276,7 @@ def interval(column: Column, entry: ColumnMap, cells: Coded, zero: Dates | None)
         Numbers; missing where either date is missing. A date on the wrong side of time zero is a
         problem, never an interval of zero.
     """
-    calendar = read(cells.terms, entry.date or "auto")
+    calendar = read(cells.terms, entry.date or "auto", entry.years_from, entry.incomplete)
     dates = days_of(calendar, cells)
     faults = [] if entry.others == "missing" else problems(calendar, cells)
     values, words = _measure(column, dates, zero)
@@ -244,6 +288,7 @@ def interval(column: Column, entry: ColumnMap, cells: Coded, zero: Dates | None)
     if known:
         how = f" ({calendar.order.replace('_', ' ')})" if calendar.order else ""
         out.conversions.append((words + how, known, entry.flag))
+    out.conversions += [(w, int(cells.rows(m).sum()), "") for w, m in calendar.completed.items()]
     return out
 
 

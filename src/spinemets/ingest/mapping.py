@@ -183,14 +183,31 @@ class Combine(Closed):
 DateOrder = Literal["auto", "day_first", "month_first", "iso", "excel"]
 
 
-class TimeZero(Closed):
+class Dated(Closed):
+    """How dates are read that don't say everything."""
+
+    years_from: int | None = Field(
+        None,
+        description="first of the hundred years that two digits may mean: 1930 reads 30 as 1930 "
+        "and 29 as 2029; without it such dates are a fault",
+        ge=1850,
+        le=2050,
+    )
+    incomplete: Literal["fault", "middle", "missing"] = Field(
+        "fault",
+        description="a date without its day or month: a fault, the 15th of the month (1 July of "
+        "the year), or missing",
+    )
+
+
+class TimeZero(Dated):
     """The date from which every interval is counted; it stays in memory and is never written."""
 
     source: str = Field(..., alias="from", description="column with the date of time zero")
     date: DateOrder = Field("auto", description="order of day and month, or `excel` day numbers")
 
 
-class ColumnMap(Closed):
+class ColumnMap(Dated):
     """Where one column of the contract comes from."""
 
     source: str | None = Field(None, alias="from", description="column of the source")
@@ -248,6 +265,8 @@ class ColumnMap(Closed):
         reading = (self.date, self.filled, self.otherwise, self.system, self.scheme)
         if self.source is None and any(reading):
             raise ValueError("a constant has no dates, codes, schemes or second column")
+        if not self.date and (self.years_from is not None or self.incomplete != "fault"):
+            raise ValueError("`years_from` and `incomplete` go with `date`")
         if self.morphology and not self.system:
             raise ValueError("`morphology` goes with `system: icd`")
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from spinemets.ingest.drafting.read import Reading, read
 from spinemets.ingest.drafting.sources import Source, hints, name_words
 from spinemets.ingest.scheme import COLUMNS
 from spinemets.settings import TIME_ZERO
+
+#: First of the hundred years that two digits are drafted to mean; nobody of age is born later.
+YEARS_FROM: Final = {"birth": 1910, "": 1970}
 
 
 @dataclass
@@ -117,6 +120,16 @@ def draft(path: Path, dictionary: Path | None = None) -> Draft:
 
 def _order(one: DateGuess, source: Source, out: Draft) -> None:
     calendar = dates.read(list(source.counts), "auto")
+    if dates.TWO_DIGITS in calendar.faults:
+        one.more["years_from"] = year = YEARS_FROM.get(one.role, YEARS_FROM[""])
+        out.decide.append(f"`{one.source}`: are years of two digits those from {year} on?")
+    if dates.INCOMPLETE in calendar.faults:
+        one.more["incomplete"] = "middle"
+        out.decide.append(
+            f"`{one.source}`: may dates without a day be read as the middle of the month "
+            "(`incomplete`: middle, missing or fault)?"
+        )
+    calendar = dates.read(list(source.counts), "auto", one.more.get("years_from"), "middle")
     one.order = calendar.order or "iso"
     if one.order in ("open", "mixed"):
         one.order = "day_first"
@@ -167,7 +180,7 @@ def _from_dates(out: Draft, found: dict[str, DateGuess]) -> None:
     if zero is None:
         return
     _survival(out, death, found.get("last_contact"))
-    _add(out, "calendar_year", zero, {"date": zero.order}, "year of time zero")
+    _add(out, "calendar_year", zero, zero.entry, "year of time zero")
     intervals = {
         "birth": "age_years",
         "primary_diagnosis": "interval_diagnosis_days",
@@ -178,7 +191,7 @@ def _from_dates(out: Draft, found: dict[str, DateGuess]) -> None:
         one = found.get(role)
         if one is not None and one is not zero:
             why = f"{role.replace('_', ' ')}: a date, by its name"
-            _add(out, column, one, {"date": one.order}, why)
+            _add(out, column, one, one.entry, why)
     for treatment in ("surgery", "radiotherapy"):
         if treatment in found:
             _treated(out, treatment, found[treatment])
@@ -197,11 +210,11 @@ def _survival(out: Draft, death: DateGuess | None, last: DateGuess | None) -> No
     if end is None:
         out.decide.append("neither date of death nor date of last contact was recognised")
     elif death is not None and last is not None:
-        entry = {"otherwise": last.source, "date": death.order}
+        entry = {"otherwise": last.source, **death.entry, **last.more}
         _add(out, "survival_days", death, entry, "dates of death and last contact")
     else:
         ask = "one date, of death or of last contact: is it the day of death of those who died?"
-        _add(out, "survival_days", end, {"date": end.order}, "a date, by its name", ask)
+        _add(out, "survival_days", end, end.entry, "a date, by its name", ask)
 
 
 def _add(

@@ -211,12 +211,27 @@ class DateGuess:
         0 to 1, by its name.
     order : str
         Order of day and month; ``auto`` when every date tells it.
+    more : dict
+        What makes dates whole that don't say everything.
     """
 
     role: str
     source: str
     score: float
     order: str = "auto"
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """
+        Keys of a mapping that read the dates.
+
+        Returns
+        -------
+        dict
+            ``date`` and what was added.
+        """
+        return {"date": self.order, **self.more}
 
 
 def guess_dates(sources: list[Source]) -> dict[str, DateGuess]:

@@ -221,7 +221,7 @@ class Source:
         if np.isfinite(self.numbers).mean() >= 0.9 and not self.eight_digits:
             return "number"
         terms = list(self.counts)[:400]
-        calendar = dates.read(terms, "auto")
+        calendar = dates.read(terms, "auto", 1930, "middle")
         open_ = [m for rule, m in calendar.faults.items() if "first" in rule]
         good = ~np.isnat(calendar.of_term) | (open_[0] if open_ else False)
         return "date" if good.mean() >= 0.9 else "words"

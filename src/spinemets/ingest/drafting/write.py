@@ -71,7 +71,7 @@ def mapping_text(draft: Draft) -> str:
     if draft.missing:
         lines.append(f"missing: {flow(draft.missing)}   # these words stand in the table")
     if draft.zero is not None:
-        entry = {"from": draft.zero.source, "date": draft.zero.order}
+        entry = {"from": draft.zero.source, **draft.zero.entry}
         lines.append(f"time_zero: {flow(entry)}")
     if draft.one_row is not None:
         lines.append(f"one_row_per: {flow({'column': draft.one_row})}")
