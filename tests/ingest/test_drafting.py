@@ -115,6 +115,12 @@ def test_a_header_that_explains_the_code_of_death_leaves_nothing_open(tmp_path: 
     assert found["died"].entry == {}
 
 
+def test_the_code_that_a_header_leaves_out_is_the_opposite(tmp_path: Path) -> None:
+    found = of(draft(table(tmp_path, {"Status (1=lebt)": [0, 1] * 20})))
+    assert found["died"].entry == {"values": {"0": True, "1": False}}
+    assert not found["died"].decide
+
+
 @pytest.mark.parametrize("rows", [1, 2])
 def test_another_sheet_is_joined_by_the_number_that_both_have(tmp_path: Path, rows: int) -> None:
     """A clinic's workbook: every patient once in the first sheet, and visits in the second."""

@@ -216,6 +216,7 @@ def _yes_no(column: Column, source: Source) -> Fit:
             read[term] = bool(own.get(word, words.get(word)))
         elif first in own:
             read[term] = bool(own[first])
+    _opposite(source, read)
     known = sum(source.counts[t] for t in read)
     share = known / max(source.filled, 1) if terms else 0.0
     if {key(t) for t in terms} == {"1", "2"} and not source.codes:
@@ -237,6 +238,14 @@ def _yes_no(column: Column, source: Source) -> Fit:
     if len({*read.values()}) == 1 and column.name == "died":
         decide = decide or "every patient has the same vital status: is it the right column?"
     return Fit(share, entry, text, decide, telling=column.name == "died" and not plain)
+
+
+def _opposite(source: Source, read: dict[str, bool]) -> None:
+    """Of two codes of which the source explains one ("1 = alive"), the other is its opposite."""
+    told = [t for t in read if _labelled(source, t) != t]
+    other = [t for t in source.terms if t not in told]
+    if len(told) == len(other) == 1:
+        read[other[0]] = not read[told[0]]
 
 
 def _direction_open(source: Source) -> bool:
