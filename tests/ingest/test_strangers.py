@@ -116,3 +116,23 @@ def test_a_strangers_biology_and_small_words_are_kept(tmp_path: Path) -> None:
     assert patients.loc[~lung, "small_cell"].isna().all()
     # "Systemic therapy after surgery" is no surgery; the date of the operation is.
     assert patients["surgery"].all()
+
+
+def test_the_line_that_is_offered_for_kps_works_as_it_stands(tmp_path: Path) -> None:
+    export = strangers.redcap_labels(tmp_path)
+    study = tmp_path / "study"
+    main(["init", str(study), "--from", str(export.file), "--dictionary", str(export.dictionary)])
+    path = study / "config/mappings/cohort_1.yaml"
+    offered = re.search(r"#.*choose:  (kps: .*)", path.read_text("utf-8"))
+    assert offered is not None
+    _settle(study)
+    entry = yaml.safe_load(offered[1])
+    data = yaml.safe_load(path.read_text("utf-8"))
+    data["columns"] |= entry
+    path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    cohort = cohorts(study)[0]
+    result = ingest(study / cohort.file, study / str(cohort.mapping), cohort)
+    assert not result.faults
+    mild = (export.truth["ecog"] <= 2).to_numpy()
+    assert mild.any()
+    assert result.patients["kps_high"][mild].notna().all()

@@ -98,8 +98,8 @@ def _columns(draft: Draft) -> list[str]:
         if column.required and column.name not in known:
             lines.append(f"  # {column.name}: not found. {column.meaning}")
     if "ecog" in known and "kps" not in known:
-        source = next(g.source for g in draft.guesses if g.column == "ecog")
-        entry = {"from": source, "crosswalk": "ma_2010"}
+        ecog = next(g for g in draft.guesses if g.column == "ecog")
+        entry = {"from": ecog.source, **ecog.entry, "crosswalk": "ma_2010"}
         lines.append("  # Scores that need KPS can have it from ECOG, as an interval, by a table")
         lines.append(f"  # that you choose:  kps: {flow(entry)}")
     lines += _organs(draft, known)
