@@ -28,3 +28,15 @@ def test_neither_few_findings_nor_few_exceptions_can_be_counted() -> None:
     assert pd.isna(table.loc["everybody_died", "n"])  # all but two
     assert table.loc["solitary_but_many", "n"] % 6 == 3
     assert table.loc["prostate_in_woman", "n"] == 0
+
+
+def test_names_of_conversions_keep_their_numbers() -> None:
+    """They are texts of the program and of the mapping; how many cells they met stands beside."""
+    words = "years of two digits read as 1930 to 2029"
+    table = private_tables.tables(600)["transformations"].head(1).assign(conversion=words)
+    given = table.astype("string").fillna("")
+    info = private_tables.info("private", 600)
+    (row,) = disclosure.release(info, {"transformations": given}, Rule(11, 6))[
+        "transformations"
+    ].to_dict("records")
+    assert row["conversion"] == words

@@ -169,7 +169,11 @@ def _cells(table: pd.DataFrame, rule: Rule, spec: Table) -> pd.DataFrame:
 
 
 #: Columns of fixed texts, which know no patient.
-FIXED_TEXT: Final = {"score_notes": "*", "plausibility": ("meaning", "repair")}
+FIXED_TEXT: Final = {
+    "score_notes": "*",
+    "plausibility": ("meaning", "repair"),
+    "transformations": ("conversion",),
+}
 
 
 def _protect(

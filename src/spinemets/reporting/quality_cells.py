@@ -30,10 +30,12 @@ def plausibility(table: pd.DataFrame) -> Shown:
     Returns
     -------
     Shown
-        One line per finding; the rules that found nothing, and those that couldn't be asked, are
-        counted below the table.
+        One line per finding; the rules that found nothing, those that couldn't be asked, and those
+        asked in so few patients that the answer is withheld, are counted below the table.
     """
-    found = table[table["n"].fillna(1).gt(0)]
+    # Where even the number of patients asked is withheld, nobody can say that something was found.
+    withheld = table["n"].isna() & table["of"].isna()
+    found = table[table["n"].fillna(1).gt(0) & ~withheld]
     order = {name: i for i, name in enumerate(SEVERITIES)}
     found = found.sort_values("severity", key=lambda s: s.map(order), kind="stable")
     rows = [
@@ -47,11 +49,13 @@ def plausibility(table: pd.DataFrame) -> Shown:
         for _, r in found.iterrows()
     ]
     head = ["Severity", "Finding", "Columns", "Patients", "What to do"]
-    asked = table["of"].fillna(1).gt(0)
+    asked = table["of"].fillna(1).gt(0) & ~withheld
+    few, without = int(withheld.sum()), int(table["of"].eq(0).sum())
     notes = [
         f"Looked at: {int(asked.sum())} rules and columns; "
         f"nothing found in {int(asked.sum()) - len(found)}. "
-        f"Could not be asked, for lack of columns or patients: {int((~asked).sum())}."
+        f"Could not be asked, for lack of columns or patients: {without}."
+        + (f" Asked in so few patients that the answer is withheld: {few}." if few else "")
     ]
     return Shown("What is not plausible", head, rows, notes)
 
