@@ -146,7 +146,7 @@ def _put_row(
     everybody = lower.sum()
     below = 0.0
     for v in range(lower.size):
-        if table[v] > 0.0:
+        if table[v] != 0.0:
             tied = lower[v]
             good = below if sign > 0.0 else everybody - below - tied
             pairs = everybody - tied + 2.0 * tie_credit * tied

@@ -28,6 +28,7 @@ from spinemets.performance._concordance import (
     why_undefined,
 )
 from spinemets.performance._intervals import confidence_interval
+from spinemets.performance._late_entry import stack
 from spinemets.performance._panel import Panel, prepare
 from spinemets.performance._products import cross_products
 
@@ -98,6 +99,7 @@ def concordance(
     strata: Any = None,
     weights: npt.ArrayLike | None = None,
     tau: float | None = None,
+    entry: npt.ArrayLike | None = None,
     tied_scores: str = "half",
     censored_same_day: str = "comparable",
     std_error: bool = True,
@@ -124,6 +126,10 @@ def concordance(
         Case weights, not negative.
     tau : float, optional
         Events after tau are left out (comparisons may reach beyond it).
+    entry : array-like, shape (patients,), optional
+        Time at which observation began (delayed entry), in the unit of ``time``; missing or 0 is
+        time zero. A pair is comparable only when the other patient had entered before the event.
+        With ``time_weight="n"`` only: G can't be estimated by those who are observed.
     tied_scores : {"half", "exclude"}
         Whether a tied score counts one half or its pair is left out.
     censored_same_day : {"comparable", "not_comparable"}
@@ -143,8 +149,8 @@ def concordance(
 
     Notes
     -----
-    Agrees with ``survival::concordance(timewt=..., ymax=tau)`` of R. The jackknife treats G and S
-    as known, as R does.
+    Agrees with ``survival::concordance(timewt=..., ymax=tau)`` of R, with ``entry`` for
+    ``Surv(start, stop, event)``. The jackknife treats G and S as known, as R does.
 
     References
     ----------
@@ -166,25 +172,30 @@ def concordance(
             raise ValueError(f"{name}: must be one of {', '.join(allowed)}")
     if tau is not None and not (np.isfinite(tau) and tau >= 0):
         raise ValueError("tau: must be finite and not negative")
+    if entry is not None and time_weight != "n":
+        raise ValueError("entry: goes with time_weight='n' only")
     panel = prepare(time, event, strata=strata, weights=weights)
+    late = None if entry is None else stack(time, event, entry, strata=strata, weights=weights)
+    seen = panel if late is None else late.panel
     table = _arrays.check_scores(scores, panel.n)
     directions = _arrays.check_directions(higher_is_worse, table.shape[1])
     ranked = _arrays.levels(table, directions, "scores")
-    weight = time_weights(panel, time_weight, tau)
+    weight = time_weights(seen, time_weight, tau)
     credit = 0.5 if tied_scores == "half" else 0.0
-    spread = std_error and (influence or len(ranked) > 1)
-    rows = np.full((len(ranked), panel.n), np.nan) if spread else None
-    same_day = censored_same_day == "comparable"
+    spread = std_error and (influence or len(ranked) > 1 or late is not None)
+    rows = np.full((len(ranked), seen.n), np.nan) if spread else None
     columns = [
         count_score(
-            *(panel, levels, weight),
-            same_day=same_day,
+            *(seen, levels if late is None else late.levels(levels), weight),
+            same_day=censored_same_day == "comparable",
             tie_credit=credit,
             variance=std_error,
             row=None if rows is None else rows[k],
         )
         for k, levels in enumerate(ranked)
     ]
+    if late is not None and rows is not None:
+        rows = late.fold(rows)
     reasons = tuple(
         why_undefined(panel, levels, column.counts, credit)
         for levels, column in zip(ranked, columns, strict=True)
