@@ -1,19 +1,22 @@
 """Patients who entered observation late: what is judged, and what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from spinemets.evaluation.cohort import outcome_of, reference_of
 from spinemets.evaluation.columns import one_score
-from spinemets.evaluation.delayed import REFUSED
-from spinemets.evaluation.design import Design, Options
+from spinemets.evaluation.design import REFUSED, Design, Options
 from spinemets.evaluation.run import TABLES, run
 from spinemets.evaluation.scores import ComparisonSet
 from spinemets.evaluation.travel import _against
+from spinemets.performance.discrimination import harrell_c
 from spinemets.performance.risks import supplied_risk
 from spinemets.settings import EvaluationSettings
 
+WANTED = {"pair": ["a", "b"]}
 TRUE = 1 - np.exp(-182.625 / 200)
 
 
@@ -39,7 +42,7 @@ def design(*, late: bool = True) -> Design:
 
 
 def test_calibrated_risk_has_oe_near_one_when_patients_enter_late() -> None:
-    table = run(design(), "demo", {}).tables["calibration"]
+    table = run(design(), "demo", WANTED).tables["calibration"]
     at = table[table["score"].eq("a")].set_index("measure")
     assert at.loc["oe_ratio", "estimate"] == pytest.approx(1, abs=0.07)
     assert at.loc["oe_ratio", "lower"] < 1 < at.loc["oe_ratio", "upper"]
@@ -48,13 +51,53 @@ def test_calibrated_risk_has_oe_near_one_when_patients_enter_late() -> None:
 
 
 def test_every_other_measure_is_a_row_with_the_reason() -> None:
-    tables = run(design(), "demo", {}).tables
+    tables = run(design(), "demo", WANTED).tables
     assert list(tables) == list(TABLES)
-    for name in set(TABLES) - {"calibration", "risk_distribution"}:
+    for name in set(TABLES) - {"performance", "comparisons", "calibration", "risk_distribution"}:
         assert len(tables[name]) > 0, name
         assert set(tables[name]["note"]) == {REFUSED}, name
         if "estimate" in tables[name]:
             assert tables[name]["estimate"].isna().all(), name
+
+
+def test_c_counts_the_pairs_that_met_under_observation() -> None:
+    given = design()
+    tables = run(given, "demo", WANTED).tables
+    table = tables["performance"]
+    rows = table[table["measure"].eq("harrell_c") & table["form"].eq("points")]
+    assert set(rows["set"]) == {"pair", "own"}
+    assert rows["estimate"].notna().all()
+    assert rows["method"].str.contains("met under observation").all()
+    alone = harrell_c(
+        given.outcome.time, given.outcome.event, given.scores["a"].points,
+        higher_is_worse=True, entry=given.outcome.entry,
+    )  # fmt: skip
+    a = rows[rows["score"].eq("a") & rows["set"].eq("pair")].iloc[0]
+    assert a["estimate"] == pytest.approx(float(alone.estimate[0]), rel=1e-12)
+    refused = table[~table["measure"].isin(["harrell_c", "tied_score_share"])]
+    assert set(refused["measure"]) == {"uno_c", "auc", "gonen_heller_k", "royston_d"}
+    assert set(refused["note"]) == {REFUSED}
+    pairs = tables["comparisons"].set_index("measure")
+    assert pairs.loc["harrell_c", "lower"] < pairs.loc["harrell_c", "estimate"]
+    assert pairs.loc["auc", "note"] == REFUSED
+
+
+def test_who_was_never_observed_is_left_out_of_c() -> None:
+    """An entry on the day of exit leaves no time in which a death could have been seen."""
+    given = design()
+    assert given.outcome.entry is not None
+    given.outcome.entry[0] = given.outcome.time[0]
+    table = run(given, "demo", WANTED).tables["performance"]
+    rows = table[table["measure"].eq("harrell_c") & table["set"].eq("own")]
+    assert set(rows["n"]) == {given.outcome.n - 1}
+
+
+def test_the_guard_sees_a_flipped_score_of_patients_who_entered_late() -> None:
+    given = design()
+    time = given.outcome.time
+    flipped = one_score("a", time + np.random.default_rng(2).normal(0, 50, time.size), False, "")
+    wrong = replace(given, scores={"a": flipped}, sets=[])
+    assert set(run(wrong, "demo", WANTED).suspect) == {"a"}
 
 
 def test_entry_at_time_zero_changes_nothing() -> None:

@@ -71,7 +71,7 @@ class Measured:
 
 def comparison_rows(
     design: Design,
-    risks: RiskTable,
+    risks: RiskTable | None,
     wanted: Mapping[str, Sequence[str]],
     suspect: Mapping[str, str],
 ) -> Iterator[PairRow]:
@@ -82,8 +82,8 @@ def comparison_rows(
     ----------
     design : Design
         The evaluation.
-    risks : RiskTable
-        Risks of the scores.
+    risks : RiskTable or None
+        Risks of the scores; None under delayed entry, where only Harrell's C is compared.
     wanted : mapping of str to sequence of str
         Scores asked for, per set.
     suspect : mapping of str to str
@@ -106,7 +106,7 @@ def comparison_rows(
 
 
 def _pair(
-    design: Design, pair: ComparisonSet, risks: RiskTable, suspect: Mapping[str, str]
+    design: Design, pair: ComparisonSet, risks: RiskTable | None, suspect: Mapping[str, str]
 ) -> Iterator[PairRow]:
     why = "; ".join(f"{key} isn't in the set: {text}" for key, text in pair.moved_out.items())
     if not pair.members.any():
@@ -122,7 +122,7 @@ def _pair(
             yield replace(row, note="; ".join(p for p in (why, row.note) if p))
 
 
-def _measured(design: Design, group: ComparisonSet, risks: RiskTable) -> Iterator[Measured]:
+def _measured(design: Design, group: ComparisonSet, risks: RiskTable | None) -> Iterator[Measured]:
     if len(group.scores) < 2:
         return
     for form in FORMS:
@@ -130,6 +130,8 @@ def _measured(design: Design, group: ComparisonSet, risks: RiskTable) -> Iterato
         if len(scores) < 2 or not members.any():
             continue
         yield from _discrimination(design, scores, members, form)
+    if risks is None:
+        return
     for label in design.outcome.horizons:
         yield from _errors(design.outcome, group, risks, label)
     yield from _integrated(design.outcome, group, risks)
@@ -167,22 +169,27 @@ def _discrimination(
 ) -> Iterator[Measured]:
     outcome = design.outcome
     time, event = outcome.time[members], outcome.event[members]
+    entry = outcome.entry_of(members)
     matrix = np.column_stack([one.values(form)[members] for one in scores])
     directions = [one.higher_is_worse for one in scores]
-    for measure, function in (("harrell_c", harrell_c), ("uno_c", uno_c)):
-        found = function(time, event, matrix, higher_is_worse=directions)
+    pooled = {"harrell_c": harrell_c(time, event, matrix, higher_is_worse=directions, entry=entry)}
+    if not outcome.delayed:
+        pooled["uno_c"] = uno_c(time, event, matrix, higher_is_worse=directions)
+    for measure, found in pooled.items():
         yield Measured(
             measure, form, "", "", scores, found.estimate, found.covariance, found.n, found.events
         )
     for name, codes in design.strata.items():
         if len(set(codes.tolist())) < 2:
             continue
-        within = harrell_c(time, event, matrix, higher_is_worse=directions, strata=codes[members])
+        within = harrell_c(
+            time, event, matrix, higher_is_worse=directions, strata=codes[members], entry=entry
+        )
         yield Measured(
             "harrell_c", form, "", "", scores, within.estimate, within.covariance, within.n,
             within.events, name,
         )  # fmt: skip
-    if not outcome.horizons:
+    if not outcome.horizons or outcome.delayed:
         return
     auc = auc_t(time, event, matrix, list(outcome.horizons.values()), higher_is_worse=directions)
     for h, label in enumerate(outcome.horizons):

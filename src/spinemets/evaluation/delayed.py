@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from spinemets.evaluation.design import OWN, Design
+from spinemets.evaluation.comparison import comparison_rows
+from spinemets.evaluation.design import OWN, REFUSED, Design
+from spinemets.evaluation.discrimination import discrimination_rows
 from spinemets.evaluation.pictures import CURVES, DISTRIBUTION
 from spinemets.evaluation.updates import UPDATED
 from spinemets.performance._estimate import Estimate, log_normal, undefined
@@ -19,14 +21,11 @@ from spinemets.survival.kaplan_meier import kaplan_meier
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Why a measure is a row without a number.
-REFUSED: Final = "delayed entry: this measure is not defined for these patients"
 METHOD: Final = "Kaplan-Meier with delayed entry"
 #: The mean of the risks is over those who were seen, the curve is that of everybody.
 SEEN: Final = "delayed entry: the mean risk is that of the patients who lived to be observed"
 #: Measure that stands for its table, and kind of row.
 _TABLES: Final[dict[str, tuple[str, type[Row]]]] = {
-    "performance": ("harrell_c", Row),
     "rankings": ("rank_harrell_c", RiskRow),
     "prediction_error": ("brier", RiskRow),
     "recalibration": ("before_oe_ratio", RiskRow),
@@ -42,7 +41,9 @@ _PICTURES: Final = {
 }
 
 
-def delayed_tables(design: Design) -> dict[str, pd.DataFrame]:
+def delayed_tables(
+    design: Design, wanted: Mapping[str, Sequence[str]], suspect: Mapping[str, str]
+) -> dict[str, pd.DataFrame]:
     """
     Evaluate patients of whom some entered observation after time zero.
 
@@ -50,18 +51,23 @@ def delayed_tables(design: Design) -> dict[str, pd.DataFrame]:
     ----------
     design : Design
         What is asked; ``outcome.entry`` is known.
+    wanted : mapping of str to sequence of str
+        Scores asked for, per comparison set.
+    suspect : mapping of str to str
+        Scores that the orientation guard stopped.
 
     Returns
     -------
     dict of str to pandas.DataFrame
-        The tables of `spinemets.evaluation.run.run`. Observed risk, mean predicted risk and O:E
-        come from a Kaplan-Meier curve in which a patient is at risk from entry on; every other
-        measure is one row per score with the reason.
+        The tables of `spinemets.evaluation.run.run`. Harrell's C and its differences count the
+        pairs that met under observation; observed risk, mean predicted risk and O:E come from a
+        Kaplan-Meier curve in which a patient is at risk from entry on; every other measure is one
+        row per score with the reason.
 
     Notes
     -----
-    C, AUC, Brier score, net benefit and what is built on them compare patients who must all be at
-    risk from time zero. To compute them as if they were counts time in which nobody could die.
+    AUC, Uno's C, Brier score, net benefit and what is built on them need everybody at risk from
+    time zero. To compute them as if that were so counts time in which nobody could die.
     """
     import pandas as pd
 
@@ -69,7 +75,9 @@ def delayed_tables(design: Design) -> dict[str, pd.DataFrame]:
         name: frame(_refused(design, measure, kind), kind)
         for name, (measure, kind) in _TABLES.items()
     }
-    tables["comparisons"] = frame(_pairs(design), PairRow)
+    tables["performance"] = frame(discrimination_rows(design, suspect), Row)
+    compared = [*comparison_rows(design, None, wanted, suspect), *_pairs(design)]
+    tables["comparisons"] = frame(compared, PairRow)
     tables["calibration"] = frame(_calibration(design), RiskRow)
     tables["precision"] = frame(_planned(design), Row)
     for name, columns in _PICTURES.items():
@@ -108,7 +116,7 @@ def _pairs(design: Design) -> Iterator[Row]:
         for i, one in enumerate(group.scores):
             for other in group.scores[i + 1 :]:
                 yield undefined(REFUSED, n, events).row(
-                    "harrell_c", kind=PairRow, set=group.id, score=one.score, variant=one.variant,
+                    "auc", kind=PairRow, set=group.id, score=one.score, variant=one.variant,
                     other_score=other.score, other_variant=other.variant,
                 )  # fmt: skip
 

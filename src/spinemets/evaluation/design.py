@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -18,6 +19,8 @@ OWN: Final = "own"
 REQUESTS: Final = ("apparent", "nri")
 #: External validations with fewer events are imprecise (Collins 2016, doi 10.1002/sim.6787).
 FEW_EVENTS: Final = 100
+#: Why a measure is a row without a number where some patients entered observation late.
+REFUSED: Final = "delayed entry: this measure is not defined for these patients"
 IntArray = npt.NDArray[np.int64]
 ObjectArray = npt.NDArray[np.object_]
 
@@ -57,6 +60,29 @@ class Outcome:
     def delayed(self) -> bool:
         """Whether some patients entered observation after time zero."""
         return self.entry is not None and bool(np.any(self.entry > 0))
+
+    @cached_property
+    def observed(self) -> BoolArray:
+        """Patients with any time under observation: entry before the end of follow-up."""
+        if self.entry is None:
+            return np.ones(self.n, dtype=bool)
+        return np.asarray(~(self.entry > 0) | (self.entry < self.time))
+
+    def entry_of(self, members: BoolArray) -> FloatArray | None:
+        """
+        Time at which observation of some patients began.
+
+        Parameters
+        ----------
+        members : ndarray of bool, shape (patients,)
+            Patients, all of them observed.
+
+        Returns
+        -------
+        ndarray of float or None
+            None where everybody was observed from time zero.
+        """
+        return self.entry[members] if self.delayed and self.entry is not None else None
 
     @property
     def causes(self) -> IntArray:
@@ -235,7 +261,7 @@ class Design:
 
     def members(self, one: OneScore, form: str) -> BoolArray:
         """
-        Patients in whom a form of a score is known.
+        Patients under observation in whom a form of a score is known.
 
         Parameters
         ----------
@@ -249,4 +275,5 @@ class Design:
         ndarray of bool, shape (patients,)
             True where it is known.
         """
-        return one.determined if form == "points" else ~np.isnan(one.band)
+        known = one.determined if form == "points" else ~np.isnan(one.band)
+        return np.asarray(known & self.outcome.observed)

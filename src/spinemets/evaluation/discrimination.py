@@ -9,7 +9,15 @@ from typing import Final
 import numpy as np
 
 from spinemets.evaluation.bounds import concordance_bounds
-from spinemets.evaluation.design import FEW_EVENTS, FORMS, OWN, Design, ObjectArray, Outcome
+from spinemets.evaluation.design import (
+    FEW_EVENTS,
+    FORMS,
+    OWN,
+    REFUSED,
+    Design,
+    ObjectArray,
+    Outcome,
+)
 from spinemets.evaluation.scores import BoolArray, FloatArray, OneScore
 from spinemets.performance._intervals import no_interval
 from spinemets.performance.discrimination import Concordance, auc_t, harrell_c, uno_c
@@ -19,6 +27,7 @@ from spinemets.results import SUSPECT, Row, finite
 #: Coverage of the interval that the orientation guard asks of C.
 GUARD: Final = 0.999
 JACKKNIFE: Final = "infinitesimal jackknife, logit"
+LATE: Final = "pairs that met under observation (delayed entry), "
 
 
 def caveat(events: int) -> str:
@@ -56,7 +65,7 @@ def suspects(design: Design) -> dict[str, str]:
     """
     found = {}
     for key, one in design.scores.items():
-        inside = one.determined
+        inside = design.members(one, "points")
         events = int(design.outcome.event[inside].sum())
         if events < FEW_EVENTS or not one.guarded:
             continue
@@ -181,10 +190,24 @@ def _rows(
             yield replace(_empty(one, set_id, form, "no patient with this score"), n=0, events=0)
         return
     yield from _concordance(outcome, scores, members, set_id, form, None)
+    if outcome.delayed:
+        yield from _refused(outcome, scores if whole else (), members, set_id, form)
+        return
     yield from _auc(outcome, scores, members, set_id, form)
     if whole:
         yield from _truncated(outcome, scores, members, set_id, form)
         yield from _models(outcome, scores, members, set_id, form)
+
+
+def _refused(
+    outcome: Outcome, scores: Sequence[OneScore], members: BoolArray, set_id: str, form: str
+) -> Iterator[Row]:
+    """What needs everybody under observation from time zero."""
+    n, events = int(members.sum()), int(outcome.event[members].sum())
+    for one in scores:
+        for measure in ("uno_c", "auc", "gonen_heller_k", "royston_d"):
+            empty = _empty(one, set_id, form, REFUSED)
+            yield replace(empty, measure=measure, n=n, events=events)
 
 
 def _matrix(scores: Sequence[OneScore], members: BoolArray, form: str) -> FloatArray:
@@ -204,6 +227,7 @@ def _harrell(
         _matrix(scores, members, form),
         higher_is_worse=[one.higher_is_worse for one in scores],
         strata=None if codes is None else codes[members],
+        entry=outcome.entry_of(members),
     )
 
 
@@ -215,31 +239,44 @@ def _concordance(
     form: str,
     codes: ObjectArray | None,
 ) -> Iterator[Row]:
-    """Harrell's and Uno's C, and the share of tied pairs."""
+    """Harrell's C, Uno's where everybody was seen from time zero, and the share of tied pairs."""
     if not members.any() or not scores:
         return
     result = _harrell(outcome, scores, members, form, codes)
-    below = _below_half(result)
-    ties = result.tie_share
-    by_uno = uno_c(
-        outcome.time[members],
-        outcome.event[members],
-        _matrix(scores, members, form),
-        higher_is_worse=[one.higher_is_worse for one in scores],
-        strata=None if codes is None else codes[members],
-    )
+    below, ties = _below_half(result), result.tie_share
+    method = f"{LATE}{JACKKNIFE}" if outcome.delayed else JACKKNIFE
+    by_uno = None if outcome.delayed else _uno(outcome, scores, members, form, codes)
     for i, one in enumerate(scores):
         base = replace(_empty(one, set_id, form, ""), n=result.n, events=result.events)
         wrong = "C lies below one half (99.9 % interval)" if below[i] else ""
         note = "; ".join(p for p in (result.reason[i] or caveat(result.events), wrong) if p)
-        yield _estimate(base, "harrell_c", result, i, JACKKNIFE, note)
-        yield _estimate(base, "uno_c", by_uno, i, f"weights 1/G(t-)^2, {JACKKNIFE}", "")
+        yield _estimate(base, "harrell_c", result, i, method, note)
+        if by_uno is not None:
+            yield _estimate(base, "uno_c", by_uno, i, f"weights 1/G(t-)^2, {JACKKNIFE}", "")
         if codes is None:
             share = finite(ties[i])
             why = "" if share is not None else result.reason[i] or "no comparable pairs"
             yield replace(
                 base, measure="tied_score_share", estimate=share, method="share", note=why
             )
+
+
+def _uno(
+    outcome: Outcome,
+    scores: Sequence[OneScore],
+    members: BoolArray,
+    form: str,
+    codes: ObjectArray | None,
+    tau: float | None = None,
+) -> Concordance:
+    return uno_c(
+        outcome.time[members],
+        outcome.event[members],
+        _matrix(scores, members, form),
+        higher_is_worse=[one.higher_is_worse for one in scores],
+        strata=None if codes is None else codes[members],
+        tau=tau,
+    )
 
 
 def _estimate(base: Row, measure: str, result: Concordance, i: int, method: str, note: str) -> Row:
@@ -268,13 +305,7 @@ def _truncated(
 ) -> Iterator[Row]:
     """Uno's C truncated at each horizon: the small G of late events can't dominate it."""
     for label, horizon in outcome.horizons.items():
-        result = uno_c(
-            outcome.time[members],
-            outcome.event[members],
-            _matrix(scores, members, form),
-            higher_is_worse=[one.higher_is_worse for one in scores],
-            tau=horizon,
-        )
+        result = _uno(outcome, scores, members, form, None, horizon)
         events = int((outcome.event & (outcome.time <= horizon))[members].sum())
         for i, one in enumerate(scores):
             base = replace(_empty(one, set_id, form, ""), n=result.n, events=events, horizon=label)
@@ -359,6 +390,9 @@ def _bounds(outcome: Outcome, one: OneScore) -> Iterator[Row]:
     known = one.applicable & np.isfinite(one.low) & np.isfinite(one.high)
     partial = int((known & ~one.determined).sum())
     if "points" not in one.forms or not partial:
+        return
+    if outcome.delayed:
+        yield replace(_empty(one, OWN, "points", REFUSED), measure="harrell_c_bounds")
         return
     lower, upper = concordance_bounds(
         outcome.time[known],

@@ -63,10 +63,10 @@ def run(design: Design, cohort: str, wanted: Mapping[str, Sequence[str]]) -> Fou
         ``risk_distribution``, ``optimism``, ``legacy``, ``precision``,
         ``transport``.
     """
-    if design.outcome.delayed:
-        refused = delayed_tables(design)
-        return Found({name: _of_cohort(refused[name], cohort) for name in TABLES}, {})
     suspect = suspects(design)
+    if design.outcome.delayed:
+        late = delayed_tables(design, wanted, suspect)
+        return Found({name: _of_cohort(late[name], cohort) for name in TABLES}, suspect)
     risks = risk_table(design)
     adapted, levels = updated(design, risks)
 

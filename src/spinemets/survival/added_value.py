@@ -12,7 +12,7 @@ from spinemets.performance.discrimination import harrell_c
 from spinemets.results import ModelRow, finite
 from spinemets.survival.cox_predict import predict_survival
 from spinemets.survival.effects import nested_test
-from spinemets.survival.sample import Z95, Floats, Sample
+from spinemets.survival.sample import LATE, Z95, Floats, Sample
 from spinemets.survival.score_data import ScoreData, cox, dummies, merge_small
 from spinemets.units import DAYS_PER_MONTH
 
@@ -116,37 +116,62 @@ def _accuracy(
     where: dict[str, Any] = {"stratum_set": name, "method": f"{FOLDS}-fold cross-fitted Cox models"}
     horizon = f"{months:g}mo"
     note = "" if usable.all() else "patients of a fold without model are left out"
-    if sample.delayed:
-        refused = "delayed entry: C and IPA are not defined for these patients"
-        return [data.row("added_value", m, note=refused, **where) for m in ("harrell_c", "ipa")]
     if usable.sum() < 2 or not sample.event[usable].any():
         return [data.row("added_value", "harrell_c", note="no cross-fitted risks", **where)]
     table = np.column_stack([risks[k][usable] for k in columns])
-    time, event = sample.time[usable], sample.event[usable]
-    found = harrell_c(time, event, table, higher_is_worse=True)
-    brier = brier_t(time, event, np.clip(table, 0.0, 1.0)[:, :, None], [days])
+    seen = sample.take(usable)
+    where |= {"note": note, "n": seen.n, "events": seen.n_events}
+    out = _concordances(data, list(columns), table, seen, where)
+    if sample.delayed:
+        refused = "delayed entry: IPA is not defined for these patients"
+        return [*out, data.row("added_value", "ipa", **(where | {"note": refused}))]
+    return [*out, *_indices(data, list(columns), table, seen, days, where | {"horizon": horizon})]
+
+
+#: Gain of both over the other, and where the other stands among the columns.
+_GAINS: Final = (("score_added", 1), ("strata_added", 0))
+
+
+def _concordances(
+    data: ScoreData, terms: list[str], table: Floats, seen: Sample, where: dict[str, Any]
+) -> list[ModelRow]:
+    """Harrell's C of each risk, and the gains of both over the others."""
+    found = harrell_c(seen.time, seen.event, table, higher_is_worse=True, entry=seen.begin)
+    if seen.delayed:
+        where = where | {"method": f"{where['method']}{LATE}"}
     low, high = found.interval()
-    ipa_low, ipa_high = (v[0] for v in brier.ipa_interval())
-    out: list[ModelRow] = []
-    for j, term in enumerate(columns):
-        place: dict[str, Any] = {**where, "term": term, "note": note, "n": int(usable.sum()),
-                 "events": int(event.sum())}  # fmt: skip
-        out.append(data.row("added_value", "harrell_c", found.estimate[j], lower=finite(low[j]),
-                            upper=finite(high[j]), std_error=finite(found.std_error[j]),
-                            **place))  # fmt: skip
-        reason = brier.reason[0][j] or note
-        out.append(data.row("added_value", "ipa", brier.ipa[0, j], lower=finite(ipa_low[j]),
-                            upper=finite(ipa_high[j]), horizon=horizon,
-                            **(place | {"note": reason})))  # fmt: skip
-    for term, other in (("score_added", 1), ("strata_added", 0)):
+    out = [
+        data.row("added_value", "harrell_c", found.estimate[j], lower=finite(low[j]),
+                 upper=finite(high[j]), std_error=finite(found.std_error[j]), term=term, **where)
+        for j, term in enumerate(terms)
+    ]  # fmt: skip
+    for term, other in _GAINS:
         gap = float(found.estimate[2] - found.estimate[other])
         c = found.covariance
         error = float(np.sqrt(max(c[2, 2] + c[other, other] - 2 * c[2, other], 0.0)))
         out.append(data.row("added_value", "delta_c", gap, lower=finite(gap - Z95 * error),
                             upper=finite(gap + Z95 * error), std_error=finite(error), term=term,
-                            note=note, **where))  # fmt: skip
-        gain = float(brier.ipa[0, 2] - brier.ipa[0, other])
-        out.append(data.row("added_value", "delta_ipa", gain, term=term, horizon=horizon,
-                            note=note or ("" if np.isfinite(gain) else brier.reason[0][2] or ""),
                             **where))  # fmt: skip
+    return out
+
+
+def _indices(
+    data: ScoreData, terms: list[str], table: Floats, seen: Sample, days: float,
+    where: dict[str, Any],
+) -> list[ModelRow]:  # fmt: skip
+    """IPA of each risk, and the gains of both over the others."""
+    risks = np.clip(table, 0.0, 1.0)[:, :, None]
+    brier = brier_t(seen.time, seen.event, risks, [days])
+    low, high = (v[0] for v in brier.ipa_interval())
+    note = where["note"]
+    out = [
+        data.row("added_value", "ipa", brier.ipa[0, j], lower=finite(low[j]),
+                 upper=finite(high[j]), term=term,
+                 **(where | {"note": brier.reason[0][j] or note}))
+        for j, term in enumerate(terms)
+    ]  # fmt: skip
+    for term, other in _GAINS:
+        gain = float(brier.ipa[0, 2] - brier.ipa[0, other])
+        why = note or ("" if np.isfinite(gain) else brier.reason[0][2] or "")
+        out.append(data.row("added_value", "delta_ipa", gain, term=term, **(where | {"note": why})))
     return out

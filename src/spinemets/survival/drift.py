@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from spinemets.performance._estimate import Estimate, log_normal, undefined
 from spinemets.performance.calibration import observed_expected
 from spinemets.performance.discrimination import harrell_c
 from spinemets.results import ModelRow, finite
 from spinemets.survival.cox_predict import predict_survival
-from spinemets.survival.sample import Z95, Floats, Sample
+from spinemets.survival.sample import LATE, Z95, Floats, Sample
 from spinemets.survival.score_data import FEW_EVENTS, Labels, ScoreData, cox, hazard_ratio
 from spinemets.survival.tails import normal_tails
 from spinemets.units import DAYS_PER_MONTH
@@ -108,7 +109,8 @@ def score_drift(data: ScoreData, eras: Labels, months: float) -> list[ModelRow]:
         c_values.append((float(enough.index(era)), c[0], c[3]))
         out.append(part.row("era", "harrell_c", c[0], lower=finite(c[1]), upper=finite(c[2]),
                             std_error=finite(c[3]), note=c[4],
-                            method="infinitesimal jackknife", **where))  # fmt: skip
+                            method=f"infinitesimal jackknife{LATE if part.sample.delayed else ''}",
+                            **where))  # fmt: skip
         row, ratio = _ratio(part, fit, enough[0], months, where)
         out.append(row)
         if ratio is not None and era != enough[0]:
@@ -120,12 +122,10 @@ def score_drift(data: ScoreData, eras: Labels, months: float) -> list[ModelRow]:
 
 
 def _concordance(part: ScoreData) -> tuple[float, float, float, float, str]:
-    nan = float("nan")
-    if part.sample.delayed:
-        return nan, nan, nan, nan, "delayed entry: C is not defined for these patients"
     found = harrell_c(
-        part.sample.time, part.sample.event, part.points, higher_is_worse=part.higher_is_worse
-    )
+        part.sample.time, part.sample.event, part.points,
+        higher_is_worse=part.higher_is_worse, entry=part.sample.begin,
+    )  # fmt: skip
     low, high = found.interval()
     return (float(found.estimate[0]), float(low[0]), float(high[0]), float(found.std_error[0]),
             found.reason[0] or "")  # fmt: skip
@@ -138,21 +138,46 @@ def _ratio(
     method = f"expected by a Cox model of the points fitted in {first}"
     place: dict[str, Any] = {"horizon": f"{months:g}mo", "method": method, **where}
     days = months * DAYS_PER_MONTH
-    if fit.note or part.sample.delayed:
-        note = fit.note or "delayed entry: O:E is not defined for these patients"
-        return part.row("era", "observed_expected", note=note, **place), None
+    if fit.note:
+        return part.row("era", "observed_expected", note=fit.note, **place), None
     base = predict_survival(fit, [[0.0]], [days]).cumulative_hazard[0, 0]
     if not np.isfinite(base):
         note = "follow-up of the first period ends before this time"
         return part.row("era", "observed_expected", note=note, **place), None
-    risk = np.clip(-np.expm1(-base * np.exp(part.points * fit.coef[0])), 0.0, 1.0)
-    found = observed_expected(part.sample.time, part.sample.event, risk, days)
+    if part.sample.delayed:
+        place["method"] += "; deaths against cumulative hazards over the time observed"
+        place["method"] += ", the model taken as fixed"
+        found = _over_time_observed(part, fit, days)
+    else:
+        risk = np.clip(-np.expm1(-base * np.exp(part.points * fit.coef[0])), 0.0, 1.0)
+        found = observed_expected(part.sample.time, part.sample.event, risk, days)
     row = part.row("era", "observed_expected", found.value, lower=finite(found.lower),
                    upper=finite(found.upper), note=found.reason or "", **place)  # fmt: skip
     if not (np.isfinite(found.value) and found.value > 0 and np.isfinite(found.lower)):
         return row, None
     error = (np.log(found.upper) - np.log(found.lower)) / (2 * Z95)
     return row, (float(np.log(found.value)), float(error))
+
+
+def _over_time_observed(part: ScoreData, fit: Any, days: float) -> Estimate:
+    """
+    Deaths by a time over those expected between each patient's entry and exit.
+
+    The mean risk from time zero would count time in which those who entered late couldn't die;
+    the cumulative hazard between entry and exit counts what was seen (Poisson, log-normal).
+    """
+    sample = part.sample
+    until = np.minimum(sample.time, days)
+    since = np.minimum(np.zeros(sample.n) if sample.begin is None else sample.begin, days)
+    times = np.unique(np.concatenate([since, until]))
+    hazard = predict_survival(fit, [[0.0]], times).cumulative_hazard[:, 0]
+    gone = hazard[np.searchsorted(times, until)] - hazard[np.searchsorted(times, since)]
+    expected = float((gone * np.exp(part.points * fit.coef[0])).sum())
+    events = int((sample.event & (sample.time <= days)).sum())
+    if not events or not expected > 0:
+        why = "no deaths by the horizon" if not events else "no deaths expected"
+        return undefined(why, sample.n, events)
+    return log_normal(events / expected, 1 / np.sqrt(events), sample.n, events, "Poisson")
 
 
 def _trend(

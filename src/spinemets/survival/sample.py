@@ -17,6 +17,9 @@ TIE_TOLERANCE: Final = float(np.sqrt(np.finfo(float).eps))
 #: Two-sided 95 % normal quantile.
 Z95: Final = 1.959963984540054
 
+#: What a method says of a concordance of patients who entered late.
+LATE: Final = "; pairs that met under observation (delayed entry)"
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -54,6 +57,11 @@ class Sample:
     def delayed(self) -> bool:
         """Whether anybody entered after time zero."""
         return bool(np.isfinite(self.entry).any())
+
+    @property
+    def begin(self) -> Floats | None:
+        """Days at which observation began, 0 from time zero; None where nobody entered late."""
+        return np.where(np.isfinite(self.entry), self.entry, 0.0) if self.delayed else None
 
     def take(self, rows: NDArray[Any]) -> Sample:
         """
