@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+#: Tests of equal cumulative incidence, as a reader sees them.
+TESTS: Final = {
+    "gray_p": "Gray's test",
+    "subdistribution_p": "Wald test (Fine-Gray, delayed entry)",
+}
 MEASURES: Final[dict[str, dict[str, str]]] = {
     "survival_summary": {
         "survival": "Kaplan-Meier at the horizon, log-log interval",
@@ -28,7 +33,8 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
     },
     "outcomes": {
         "local_failure, skeletal_event, reoperation (`model`)": (
-            "`cumulative_incidence` (`term` event or death, `horizon`), `gray_p`, "
+            "`cumulative_incidence` (`term` event or death, `horizon`), `gray_p` "
+            "(under delayed entry `subdistribution_p`, the Wald test of the Fine-Gray model), "
             "`cause_specific_hazard_ratio` (`term` is the cause) and "
             "`subdistribution_hazard_ratio` of each group against the largest (in "
             "`contrast`)"
@@ -86,8 +92,9 @@ MEASURES: Final[dict[str, dict[str, str]]] = {
             "`stratum_set` is the comparison, `term` the weights (unweighted, overlap, "
             "inverse): per group (`stratum`) `effective_n`, `weighted_survival` by "
             "`horizon`, `restricted_mean_months`; `restricted_mean_difference_months`, "
-            "`hazard_ratio`, `e_value`, `e_value_limit`, `e_value_risk_ratio` (of mortality at the "
-            "horizon), `e_value_restricted_mean` (why there is none), `effective_share`, "
+            "`hazard_ratio`, `e_value`, `e_value_limit`, `risk_ratio` (of mortality at the "
+            "horizon), `e_value_risk_ratio`, `e_value_risk_ratio_limit`, "
+            "`e_value_restricted_mean` (why there is none), `effective_share`, "
             "`largest_weight`; `standardised_difference` per covariate (`stratum`); "
             "`warning` rows speak in `note`"
         ),

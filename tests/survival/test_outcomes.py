@@ -77,6 +77,37 @@ def test_groups_differ_by_every_method(found):
     assert (sub.estimate < 1) == (true < 1)
 
 
+def enter_late(patients, group, seed=2):
+    """Those who lived without the event until a day of their own, seen from then on."""
+    entry = np.random.default_rng(seed).uniform(0, 250, len(patients))
+    first = patients["local_failure_day"].fillna(np.inf).clip(upper=patients["survival_days"])
+    seen = (entry < first).to_numpy()
+    late = patients[seen].assign(entry_days=entry[seen]).reset_index(drop=True)
+    return late, group[seen]
+
+
+def test_late_entry_has_the_wald_test_in_the_place_of_grays():
+    """Found where the groups differ; and where they don't, P values are spread evenly."""
+    patients, group = enter_late(*table())
+    where = {"model": "local_failure", "stratum_set": "arm"}
+    rows, _ = outcome_tables(patients, {"arm": (group, ["a", "b"])}, "demo", [6], 24, 10)
+    assert only(rows, measure="gray_p", **where).estimate is None
+    test = only(rows, measure="subdistribution_p", **where)
+    assert test.estimate < 1e-4
+    assert test.method == "Wald test of the Fine-Gray model with delayed entry, 1 df"
+    ratio = only(rows, measure="subdistribution_hazard_ratio", **where)
+    assert (ratio.upper < 1) or (ratio.lower > 1)
+    p = []
+    for seed in range(30):
+        patients, _ = table(250, seed)
+        noise = np.random.default_rng(seed + 1000).choice(["a", "b"], 250).astype(object)
+        late, arms = enter_late(patients, noise, seed + 100)
+        rows, _ = outcome_tables(late, {"arm": (arms, ["a", "b"])}, "demo", [6], 24, 10)
+        p.append(only(rows, measure="subdistribution_p", **where).estimate)
+    assert 0.3 < np.mean(p) < 0.7
+    assert np.mean(np.array(p) < 0.05) < 0.2
+
+
 def test_outcomes_that_are_not_recorded_are_named(found):
     rows, _ = found
     for outcome in set(EVENTS) - {"local_failure"}:

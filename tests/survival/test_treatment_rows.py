@@ -59,7 +59,14 @@ def test_weighting_removes_the_confounding_that_the_unweighted_result_has(rows):
         ratio = only(rows, measure="hazard_ratio", term=scheme)
         assert ratio.lower < 1 < ratio.upper
         assert only(rows, measure="e_value_limit", term=scheme).estimate == 1
+        risk = only(rows, measure="risk_ratio", term=scheme)
+        assert risk.lower < 1 < risk.upper
+        assert risk.contrast == "surgery against none"
+        alive = [only(rows, measure="weighted_survival", term=scheme, horizon="12mo",
+                      stratum=name).estimate for name in ("surgery", "none")]  # fmt: skip
+        assert risk.estimate == pytest.approx((1 - alive[0]) / (1 - alive[1]), rel=1e-9)
         assert only(rows, measure="e_value_risk_ratio", term=scheme).estimate < 1.7
+        assert only(rows, measure="e_value_risk_ratio_limit", term=scheme).estimate == 1
         assert only(rows, measure="e_value_restricted_mean", term=scheme).note
         gap = only(rows, measure="restricted_mean_difference_months", term=scheme)
         assert gap.contrast == "surgery against none"

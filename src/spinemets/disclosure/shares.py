@@ -69,6 +69,7 @@ DERIVED: Final = (
     "pooled_oe",
     "new_centre_oe",
     "standardised_difference",
+    "risk_ratio",
     "e_value",
 )
 INTERVAL: Final = ("estimate", "lower", "upper")

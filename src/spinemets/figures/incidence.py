@@ -13,6 +13,7 @@ from spinemets.figures.layouts import LINE
 from spinemets.figures.multiples import TALLEST_PAGE
 from spinemets.figures.source import Source, count, plain
 from spinemets.figures.style import SMALL, Page
+from spinemets.measures_survival import TESTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,15 +182,17 @@ def _remarks(
 
 
 def _gray(outcomes: pd.DataFrame, outcome: str, grouping: str) -> str:
-    """Gray's test over the groups of the figure, in words."""
+    """Test of equal incidence over the groups of the figure, in words."""
     rows = outcomes[outcomes["model"].eq(outcome) & outcomes["stratum_set"].eq(grouping)]
-    rows = rows[rows["measure"].eq("gray_p")]
+    # Where patients entered late another test stands in the place of Gray's.
+    rows = rows[rows["measure"].isin(list(TESTS))].sort_values("measure")
     if rows.empty:
         return ""
-    p = rows["estimate"].iloc[0]
+    row = rows.iloc[-1]
+    p, name = row["estimate"], TESTS[str(row["measure"])].replace("'", "’")
     if p != p:
-        return f"Gray’s test: {str(rows['note'].iloc[0]).partition(';')[0] or 'not released'}"
-    return "Gray’s test: P < 0.001" if p < 0.001 else f"Gray’s test: P = {p:.3f}"
+        return f"{name}: {str(row['note']).partition(';')[0] or 'not released'}"
+    return f"{name}: P < 0.001" if p < 0.001 else f"{name}: P = {p:.3f}"
 
 
 def _caption(source: Source, grouping: str) -> str:

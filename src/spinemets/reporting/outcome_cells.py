@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from spinemets import strata
+from spinemets.measures_survival import TESTS
 from spinemets.reporting.cells import Shown, cell, group_name, number, p_value, set_name
 
 if TYPE_CHECKING:
@@ -55,9 +56,13 @@ def incidence(table: pd.DataFrame, curves: pd.DataFrame) -> Shown:
          f"{group_name(r['stratum_set'], r['stratum'])}", str(r["note"]), ""]
         for _, r in small.iterrows()
     ]  # fmt: skip
-    tests = table[table["measure"].eq("gray_p")]
+    tests = table[table["measure"].isin(list(TESTS))]
+    # Where patients entered late another test stands in the place of Gray's, which has a reason.
+    tests = tests.sort_values("measure", kind="stable")
+    tests = tests.drop_duplicates(["model", "stratum_set"], keep="last").sort_index()
     notes = [
-        f"{_outcome(r['model'])} by {strata.title(r['stratum_set'])}: Gray's test {p_value(r)}."
+        f"{_outcome(r['model'])} by {strata.title(r['stratum_set'])}: {TESTS[str(r['measure'])]} "
+        f"{p_value(r)}."
         for _, r in tests.iterrows()
     ]
     lacking = table[table["note"].str.startswith("not recorded in this cohort")]

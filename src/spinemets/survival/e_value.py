@@ -27,7 +27,7 @@ def e_value(
     hazard_ratio: float, lower: float, upper: float, *, common_outcome: bool = True
 ) -> EValue:
     """
-    E-value of a hazard ratio.
+    E-value of a hazard ratio, or of a risk ratio.
 
     Parameters
     ----------
@@ -35,7 +35,8 @@ def e_value(
         Estimate with its limits, all above 0.
     common_outcome : bool
         More than 15 % have the outcome by the end of follow-up, as with death in spinal
-        metastases; the ratio is then first turned into an approximate risk ratio.
+        metastases; the ratio is then first turned into an approximate risk ratio. False for a
+        ratio of risks.
 
     Returns
     -------
@@ -57,7 +58,7 @@ def e_value(
     2.61
     """
     if not min(hazard_ratio, lower, upper) > 0:
-        raise ValueError("hazard ratios must be positive")
+        raise ValueError("ratios must be positive")
 
     def value(ratio: float) -> float:
         if not common_outcome:
@@ -68,40 +69,6 @@ def e_value(
     near = lower if hazard_ratio > 1 else upper
     inside = lower <= 1 <= upper
     return EValue(value(hazard_ratio), 1.0 if inside else value(near))
-
-
-def e_value_of_risks(first: float, second: float) -> float:
-    """
-    E-value of two risks, which is also that of their difference.
-
-    Parameters
-    ----------
-    first, second : float
-        Risks in the two groups, above 0.
-
-    Returns
-    -------
-    float
-        Smallest risk ratio with treatment and with outcome that a confounder would need for the
-        two risks to be equal.
-
-    Raises
-    ------
-    ValueError
-        When a risk is not positive.
-
-    References
-    ----------
-    VanderWeele, Ding 2017, doi:10.7326/M16-2607.
-
-    Examples
-    --------
-    >>> round(e_value_of_risks(0.4, 0.2), 2)
-    3.41
-    """
-    if not min(first, second) > 0:
-        raise ValueError("risks must be positive")
-    return _of_ratio(first / second)
 
 
 def _of_ratio(risk_ratio: float) -> float:

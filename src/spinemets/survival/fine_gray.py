@@ -14,7 +14,7 @@ from spinemets.survival.covariates import read_covariates, scale_covariates
 from spinemets.survival.newton import SEPARATED
 from spinemets.survival.sample import Z95, Floats, codes
 from spinemets.survival.subdistribution import CENSORING, SubdistributionSets
-from spinemets.survival.tails import normal_tails
+from spinemets.survival.tails import chi2_tail, normal_tails
 
 NO_EVENTS: Final = "no events of this cause"
 MAX_STEPS: Final = 30
@@ -66,6 +66,22 @@ class FineGray:
     def interval(self) -> tuple[Floats, Floats]:
         """95 % Wald limits of the log subdistribution hazard ratios."""
         return self.coef - Z95 * self.std_error, self.coef + Z95 * self.std_error
+
+    def wald(self) -> tuple[float, int]:
+        """
+        Wald test that no covariate matters.
+
+        Returns
+        -------
+        p : float
+            P value with the robust variance; NaN where there is no estimate.
+        df : int
+            Degrees of freedom.
+        """
+        df = int(self.coef.size)
+        if self.note or not df or np.linalg.matrix_rank(self.variance, hermitian=True) < df:
+            return float("nan"), df
+        return chi2_tail(float(self.coef @ np.linalg.solve(self.variance, self.coef)), df), df
 
     def predict(self, x: ArrayLike, days: ArrayLike, stratum: Any = "all") -> Floats:
         """

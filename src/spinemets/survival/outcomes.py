@@ -9,7 +9,7 @@ import numpy as np
 
 from spinemets.results import ModelRow, finite
 from spinemets.survival.competing import CumulativeIncidence, aalen_johansen
-from spinemets.survival.fine_gray import fine_gray
+from spinemets.survival.fine_gray import FineGray, fine_gray
 from spinemets.survival.function import function_rows
 from spinemets.survival.gray import gray_test
 from spinemets.survival.sample import Bools, Floats, Sample, at_risk, floats, make_sample
@@ -268,8 +268,9 @@ def models(data: Competing, labels: Labels, stratum_set: str, minimum: int) -> l
     Returns
     -------
     list of ModelRow
-        ``gray_p``; per group (``stratum``) against the largest ``cause_specific_hazard_ratio`` of
-        the outcome and of death (``term``), and ``subdistribution_hazard_ratio`` of the outcome.
+        ``gray_p`` (under delayed entry ``subdistribution_p`` in its place); per group
+        (``stratum``) against the largest ``cause_specific_hazard_ratio`` of the outcome and of
+        death (``term``), and ``subdistribution_hazard_ratio`` of the outcome.
     """
     merged = merge_small(labels, minimum)
     x, levels = dummies(merged)
@@ -278,7 +279,7 @@ def models(data: Competing, labels: Labels, stratum_set: str, minimum: int) -> l
         few = (data.cause == 1).sum() < FEW_EVENTS
         note = f"fewer than {FEW_EVENTS} events" if few else "only one group"
         return [data.row("gray_p", note=note, **where)]
-    out = [_gray(data, merged, where)]
+    out: list[ModelRow] = []
     places = [(k, {**where, "stratum": level, "contrast": f"{level} against {levels[0]}"})
               for k, level in enumerate(levels[1:])]  # fmt: skip
     for j, name in enumerate(CAUSES):
@@ -291,6 +292,7 @@ def models(data: Competing, labels: Labels, stratum_set: str, minimum: int) -> l
                                 **hazard_ratio(fit, k, penalised=penalised)))  # fmt: skip
     fg = fine_gray(x, data.sample.time, data.cause, data.sample.entry, names=levels[1:],
                    causes=CAUSES)  # fmt: skip
+    out = [*_equality(data, merged, fg, where), *out]
     low, high = fg.interval
     for k, place in places:
         known = not fg.note
@@ -306,11 +308,22 @@ def _size(data: Competing, rows: Bools, cause: int) -> dict[str, int]:
     return {"n": int(rows.sum()), "events": int((data.cause[rows] == cause).sum())}
 
 
-def _gray(data: Competing, labels: Labels, where: dict[str, Any]) -> ModelRow:
+def _equality(
+    data: Competing, labels: Labels, fg: FineGray, where: dict[str, Any]
+) -> list[ModelRow]:
+    """Whether the groups have the same cumulative incidence."""
     if data.sample.delayed:
-        return data.row("gray_p", note="delayed entry has no place in Gray's test", **where)
+        # Gray's test has no place for late entry; the model that shares its null hypothesis has,
+        # by weights for censoring and entry (Geskus 2011, doi:10.1111/j.1541-0420.2010.01420.x).
+        p, df = fg.wald()
+        note = "delayed entry has no place in Gray's test: see subdistribution_p"
+        method = f"Wald test of the Fine-Gray model with delayed entry, {df} df"
+        return [data.row("gray_p", note=note, **where),
+                data.row("subdistribution_p", finite(p), method=method, note=fg.note,
+                         **where)]  # fmt: skip
     test = gray_test(data.sample.time, data.cause, labels.astype(str), causes=CAUSES)
-    return data.row("gray_p", test.p, method=f"Gray's test, {test.df} df", note=test.note, **where)
+    method = f"Gray's test, {test.df} df"
+    return [data.row("gray_p", test.p, method=method, note=test.note, **where)]
 
 
 def _too_small(

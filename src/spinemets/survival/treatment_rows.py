@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 
 from spinemets.results import ModelRow, finite
 from spinemets.survival.cox_fit import fit_cox
-from spinemets.survival.e_value import e_value, e_value_of_risks
+from spinemets.survival.e_value import e_value
 from spinemets.survival.kaplan_meier import Estimate
 from spinemets.survival.kaplan_meier import fit as fit_kaplan_meier
 from spinemets.survival.propensity import IMBALANCE, Covariates, effective_size
@@ -24,7 +24,9 @@ ASSOCIATION: Final = "association: treatment was not allocated by the analysis"
 RANDOMISED: Final = "treatment was allocated at random"
 SCHEMES: Final = {"overlap": "overlap weights", "inverse": "inverse-probability weights"}
 #: Measures that compare the two groups begin with these.
-CONTRASTS: Final = ("restricted_mean_difference", "risk_difference", "hazard_ratio", "e_value")
+CONTRASTS: Final = (
+    "restricted_mean_difference", "risk_difference", "risk_ratio", "hazard_ratio", "e_value",
+)  # fmt: skip
 #: A treatment group below this size is not weighted.
 SMALLEST: Final = 15
 
@@ -248,21 +250,38 @@ def _ratio(data: Compared, found: WeightedComparison, scheme: str) -> list[Model
 def _confounding(
     data: Compared, found: WeightedComparison, scheme: str, tau: float
 ) -> list[ModelRow]:
-    """E-value of the risks at the horizon, and why restricted means have none."""
-    if data.randomised:
-        return []
+    """Ratio of the risks at the horizon with its E-values; why restricted means have none."""
     where: dict[str, Any] = {"term": scheme, "horizon": f"{tau:g}mo"}
-    by_name = {str(g.level): g.curve.at(tau * DAYS_PER_MONTH) for g in found.groups}
-    risks = [1 - by_name[name].value for name in data.names]
-    known = all(np.isfinite(r) and r > 0 for r in risks)
-    notes = [e.note for e in by_name.values() if e.note] or ["no deaths in a group"]
-    value = e_value_of_risks(*risks) if known else None
-    told = "of weighted mortality at the horizon; the interval of the ratio isn't bootstrapped"
+    ratio = _risk_ratio(found, data.names)
+    boot = f"{SCHEMES[scheme]}, bootstrap of {found.replicates} with propensity refitted"
+    out = [data.estimate("risk_ratio", replace(ratio, note=_note(data, ratio.note)), 1.0,
+                         method=boot, **where)]  # fmt: skip
+    if data.randomised:
+        return out
+    told = "of weighted mortality at the horizon"
+    value, limit, note = None, None, ratio.note
+    if np.isfinite(ratio.value) and np.isfinite(ratio.lower) and ratio.lower > 0:
+        values = e_value(ratio.value, ratio.lower, ratio.upper, common_outcome=False)
+        value, limit, note = values.point, values.limit, ""
+    elif np.isfinite(ratio.value):
+        value = e_value(*[ratio.value] * 3, common_outcome=False).point
     none = "no E-value is published for a difference of restricted means: read the others"
     return [
-        data.row("e_value_risk_ratio", value, method=told, note="" if known else notes[0], **where),
+        *out,
+        data.row("e_value_risk_ratio", value, method=told, note=note, **where),
+        data.row("e_value_risk_ratio_limit", limit, method=told, note=note, **where),
         data.row("e_value_restricted_mean", note=none, **where),
     ]
+
+
+def _risk_ratio(found: WeightedComparison, names: tuple[str, str]) -> Estimate:
+    """First over second, whichever way the comparison was made."""
+    first, second = names
+    if (first, second) in found.risk_ratios:
+        return found.risk_ratios[first, second]
+    other = found.risk_ratios[second, first]
+    # No standard error: that of the ratio the other way round isn't this one's.
+    return Estimate(1 / other.value, 1 / other.upper, 1 / other.lower, note=other.note)
 
 
 def _balance(data: Compared, found: WeightedComparison, scheme: str) -> list[ModelRow]:

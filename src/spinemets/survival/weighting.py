@@ -77,6 +77,8 @@ class WeightedComparison:
     differences : dict
         Pair of treatments -> difference of weighted restricted means in days, with bootstrap
         interval.
+    risk_ratios : dict
+        Pair of treatments -> ratio of the weighted risks of death by tau, with bootstrap interval.
     balance : list of Balance
         Balance of every covariate.
     found : Propensity
@@ -93,6 +95,7 @@ class WeightedComparison:
 
     groups: list[WeightedGroup]
     differences: dict[tuple[Any, Any], Estimate]
+    risk_ratios: dict[tuple[Any, Any], Estimate]
     balance: list[Balance]
     found: Propensity
     weights: Floats
@@ -183,7 +186,7 @@ def compare_schemes(
     found = propensity(covariates.x, treatment)
     if found.note:
         none = np.full(sample.n, np.nan)
-        empty = WeightedComparison([], {}, [], found, none, [], 0, found.note)
+        empty = WeightedComparison([], {}, {}, [], found, none, [], 0, found.note)
         return dict.fromkeys(schemes, empty)
     at = np.atleast_1d(np.asarray(days, dtype=np.float64))
     draws = _bootstrap(covariates, found, sample, (tau, at, schemes), replicates, seed)
@@ -205,6 +208,7 @@ def _compared(
     return WeightedComparison(
         _groups(sample, found, weights, at, point, draws),
         _differences(found.levels, point[:, -1], draws[:, :, -1]),
+        _risk_ratios(found.levels, 1 - point[:, -2], 1 - draws[:, :, -2]),
         balance(covariates, found.treatment, weights),
         found,
         weights,
@@ -221,13 +225,14 @@ def _curve(sample: Sample, rows: Any, weights: Floats) -> KaplanMeier:
 def _statistics(
     sample: Sample, found: Propensity, weights: Floats, tau: float, at: Floats
 ) -> Floats:
-    """S(t) at every time and the restricted mean of every treatment."""
-    out = np.full((len(found.levels), at.size + 1), np.nan)
+    """S(t) at every time and at tau, and the restricted mean of every treatment."""
+    out = np.full((len(found.levels), at.size + 2), np.nan)
     for g in range(len(found.levels)):
         rows = (found.treatment == g) & (weights > 0)
         if rows.any():
             curve = _curve(sample, rows, weights)
-            out[g] = [*(curve.at(float(t)).value for t in at), restricted_mean(curve, tau).value]
+            alive = [curve.at(float(t)).value for t in (*at, tau)]
+            out[g] = [*alive, restricted_mean(curve, tau).value]
     return out
 
 
@@ -239,7 +244,7 @@ def _bootstrap(
     replicates: int,
     seed: int,
 ) -> dict[str, Floats]:
-    """Statistics of every usable replicate, of shape (replicates, treatments, times + 1)."""
+    """Statistics of every usable replicate, of shape (replicates, treatments, times + 2)."""
     tau, at, schemes = what
     rng = np.random.default_rng(seed)
     refits = Refits(covariates.x, found.treatment, len(found.levels))
@@ -252,7 +257,7 @@ def _bootstrap(
         part = sample.take(rows)
         for scheme in schemes:
             out[scheme].append(_statistics(part, again, again.weights(scheme), tau, at))
-    shape = (len(found.levels), at.size + 1)
+    shape = (len(found.levels), at.size + 2)
     used = {s: d if len(d) >= (1 - FAILED_SHARE) * replicates else [] for s, d in out.items()}
     return {s: np.array(d).reshape(len(d), *shape) for s, d in used.items()}
 
@@ -293,7 +298,7 @@ def _groups(
     out = []
     for g, level in enumerate(found.levels):
         rows = found.treatment == g
-        estimates = [_interval(float(point[g, k]), draws[:, g, k]) for k in range(at.size + 1)]
+        estimates = [_interval(float(point[g, k]), draws[:, g, k]) for k in range(point.shape[1])]
         out.append(
             WeightedGroup(
                 level,
@@ -302,7 +307,7 @@ def _groups(
                 effective_size(weights[rows]),
                 _curve(sample, rows, weights),
                 at,
-                estimates[:-1],
+                estimates[: at.size],
                 estimates[-1],
             )
         )
@@ -317,4 +322,21 @@ def _differences(
         for b in range(a + 1, len(levels)):
             value = float(point[a] - point[b])
             out[levels[a], levels[b]] = _interval(value, draws[:, a] - draws[:, b])
+    return out
+
+
+def _risk_ratios(
+    levels: tuple[Any, ...], risk: Floats, draws: Floats
+) -> dict[tuple[Any, Any], Estimate]:
+    out = {}
+    for a in range(len(levels)):
+        for b in range(a + 1, len(levels)):
+            if not np.isfinite(risk[[a, b]]).all():
+                found = Estimate(np.nan, note="follow-up ends before this time")
+            elif not risk[[a, b]].min() > 0:
+                found = Estimate(np.nan, note="no deaths in a group")
+            else:
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    found = _interval(float(risk[a] / risk[b]), draws[:, a] / draws[:, b])
+            out[levels[a], levels[b]] = found
     return out
