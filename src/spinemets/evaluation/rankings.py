@@ -119,7 +119,7 @@ def _ranked_risks(
     found = bootstrap(
         outcome.time[members],
         outcome.event[members],
-        table,
+        table[:, :0],  # only Brier scores are ranked here: no score needs pairs
         higher_is_worse=True,
         horizons=[horizon],
         risks=table[:, :, np.newaxis],

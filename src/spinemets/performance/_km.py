@@ -72,10 +72,14 @@ class FollowUp:
             return int(self.event.sum())
         return int(self.by(horizon)[0].sum())
 
+    def reach(self, horizon: float) -> int:
+        """Rank of the first time that counts as the horizon or later (rounding forgiven)."""
+        limit = horizon - TIME_TOLERANCE * max(1.0, horizon)
+        return int(np.searchsorted(self.ranks.values, limit, side="left"))
+
     def reaches(self, horizon: float) -> bool:
         """Whether somebody is followed to the horizon (rounding forgiven)."""
-        longest = float(self.ranks.values[int(self.ranks.rank.max())])
-        return longest >= horizon - TIME_TOLERANCE * max(1.0, horizon)
+        return int(self.ranks.rank.max()) >= self.reach(horizon)
 
     def truncate(self, horizon: float) -> "FollowUp":
         """Censor at a horizon everybody who is followed beyond it."""

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from spinemets.performance._arrays import FloatArray, as_vector
 from spinemets.performance._checks import check_horizon
 from spinemets.performance._cox import fit_cox
+from spinemets.performance._groups import level_risks
 from spinemets.performance._km import BEYOND, NOBODY, FollowUp, survival_by_group
 from spinemets.performance.risks import Risk
 from spinemets.performance.splines import place_knots, spline_basis
@@ -208,42 +209,17 @@ def fit_levels(
     reason = _why_not(train, horizon)
     if reason:
         return np.full(wanted.size, np.nan), reason
-    counts = np.bincount(level, minlength=levels.size)
-    seen = counts > 0
-    values, place = levels[seen], (np.cumsum(seen) - 1)[level]
-    group = _merge_small(counts[seen])
-    while True:
-        number = int(group[-1]) + 1
-        own = group[place]
-        survival = survival_by_group(train, own, number, horizon)
-        undefined = np.flatnonzero(np.isnan(survival))
-        if undefined.size == 0:
-            break
-        if number == 1:
-            return np.full(wanted.size, np.nan), BEYOND
-        # Follow-up of a group ends too early: it joins the group below (the first the one above).
-        border = max(int(undefined[0]), 1)
-        group = group - (group >= border)
-    # Half a patient away from 0 and 1, where log hazards end.
-    edge = 0.5 / np.bincount(own)
-    of_value = np.minimum(np.maximum(1.0 - survival, edge), 1.0 - edge)[group]
+    where = (train.until(horizon), train.reach(horizon), SMALLEST_LEVEL)
+    found = level_risks(
+        train.ranks.rank, train.event, level, levels.size, train.ranks.values.size, *where
+    )
+    known = ~np.isnan(found)
+    if not known.any():
+        return np.full(wanted.size, np.nan), BEYOND
     # A value that occurs only among those predicted belongs to the nearest known one.
+    values, of_value = levels[known], found[known]
     last = values.size - 1
     right = np.minimum(np.maximum(np.searchsorted(values, wanted), 1), last)
     left = np.maximum(right - 1, 0)
     nearer = np.where(wanted - values[left] <= values[right] - wanted, left, right)
     return np.asarray(of_value[nearer]), ""
-
-
-def _merge_small(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
-    """Number of the group of each value: neighbours are merged until each group is large enough."""
-    group = np.zeros(counts.size, dtype=np.intp)
-    number, size = 0, 0
-    for k, count in enumerate(counts.tolist()):
-        group[k] = number
-        size += count
-        if size >= SMALLEST_LEVEL:
-            number, size = number + 1, 0
-    if 0 < size < SMALLEST_LEVEL and number > 0:  # the rest joins the group below
-        group[group == number] = number - 1
-    return group

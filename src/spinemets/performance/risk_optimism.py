@@ -14,10 +14,11 @@ import numpy.typing as npt
 
 from spinemets.performance import _ipcw
 from spinemets.performance._arrays import FloatArray
+from spinemets.performance._groups import refit_losses
 from spinemets.performance._km import FollowUp
 from spinemets.performance._panel import prepare
 from spinemets.performance.brier import BrierResult, brier_t
-from spinemets.performance.fitted_risks import MODELS, fit_levels, fit_risk, fitted_risk
+from spinemets.performance.fitted_risks import MODELS, SMALLEST_LEVEL, fit_risk, fitted_risk
 
 _SEED: Final = 20240103
 
@@ -259,27 +260,47 @@ def _losses(
 ) -> _Losses:
     levels, level = np.unique(values, return_inverse=True)
     case, control = _weights(setting, place)
-    inside, everybody, failed = [], [], 0
+    if model == "kaplan_meier":
+        days = follow_up.ranks.values.size
+        where = (days, follow_up.until(horizon), follow_up.reach(horizon), SMALLEST_LEVEL)
+        inside, everybody, total, times = refit_losses(
+            follow_up.ranks.rank, follow_up.event, level, levels, *where, rows, case, control
+        )
+    else:
+        inside, everybody, total, times = _refitted(
+            follow_up, values, (levels, level), horizon, rows, (case, control), model
+        )
+    known, failed = times > 0, int(np.isnan(inside).sum())
+    fitted = ~np.isnan(inside)
+    return _Losses(inside[fitted], everybody[fitted], total[known] / times[known], failed)
+
+
+def _refitted(
+    follow_up: FollowUp,
+    values: FloatArray,
+    numbered: tuple[FloatArray, npt.NDArray[np.int64]],
+    horizon: float,
+    rows: npt.NDArray[np.int64],
+    weights: tuple[FloatArray, FloatArray],
+    model: str,
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """What `refit_losses` gives, for models that no kernel fits."""
+    levels, level = numbered
+    case, control = weights
+    inside, everybody = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
     total, times = np.zeros(follow_up.n), np.zeros(follow_up.n)
-    for drawn in rows:
-        train = follow_up.take(drawn)
-        if model == "kaplan_meier":
-            fitted, reason = fit_levels(train, level[drawn], levels, levels, horizon)
-        else:
-            fitted, reason = fit_risk(train, values[drawn], levels, horizon, model)
+    for b, drawn in enumerate(rows):
+        fitted, reason = fit_risk(follow_up.take(drawn), values[drawn], levels, horizon, model)
         if reason:
-            failed += 1
             continue
         risk = fitted[level]
         loss = case * (1 - risk) ** 2 + control * risk**2
-        inside.append(loss[drawn].mean())
-        everybody.append(loss.mean())
+        inside[b], everybody[b] = loss[drawn].mean(), loss.mean()
         out = np.ones(follow_up.n)
         out[drawn] = 0.0
         total += out * loss
         times += out
-    known = times > 0
-    return _Losses(np.array(inside), np.array(everybody), total[known] / times[known], failed)
+    return inside, everybody, total, times
 
 
 def _summary(
