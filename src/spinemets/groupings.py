@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from spinemets import contract, vocabulary, yamlfile
+from spinemets.sins import SINS_POINTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,15 +17,6 @@ DATA_FILES: Final = ("vocabulary/groupings.yaml", "vocabulary/treatment_groups.y
 GROUPINGS_FILE: Final = Path(__file__).parent / "vocabulary" / "groupings.yaml"
 TREATMENT_FILE: Final = GROUPINGS_FILE.with_name("treatment_groups.yaml")
 NOT_RECORDED: Final = "not_recorded"
-#: Points of the SINS items (Fisher 2010); a test compares them with the score's file.
-SINS_POINTS: Final[dict[str, dict[str, int]]] = {
-    "sins_location": {"junctional": 3, "mobile": 2, "semi_rigid": 1, "rigid": 0},
-    "sins_pain": {"mechanical": 3, "occasional": 1, "none": 0},
-    "sins_bone_lesion": {"lytic": 2, "mixed": 1, "blastic": 0},
-    "sins_alignment": {"subluxation": 4, "deformity": 2, "normal": 0},
-    "sins_collapse": {"over_50": 3, "under_50": 2, "body_over_50_involved": 1, "none": 0},
-    "sins_posterolateral": {"bilateral": 3, "unilateral": 1, "none": 0},
-}
 #: Column of the total itself, where the source recorded it.
 SINS_TOTAL: Final = "total_sins"
 DOSE: Final = ("radiotherapy_fractions", "radiotherapy_gy_per_fraction")

@@ -8,6 +8,7 @@ from spinemets import contract, groupings, strata, vocabulary
 from spinemets.errors import InputError
 from spinemets.scores import frames, registry
 from spinemets.settings import OwnGrouping, SurvivalSettings
+from spinemets.sins import SINS_POINTS
 from spinemets.survival.comparison import UNORDERED
 
 #: Grouping -> score, item, points of its groups.
@@ -112,7 +113,7 @@ def test_sins_points_are_those_of_the_score():
     rng = np.random.default_rng(3)
     rows = [
         {"patient_id": str(i)}
-        | {c: str(rng.choice([*p, None])) for c, p in groupings.SINS_POINTS.items()}
+        | {c: str(rng.choice([*p, None])) for c, p in SINS_POINTS.items()}
         | {"total_sins": i % 19 if i % 3 == 0 else None}
         for i in range(300)
     ]

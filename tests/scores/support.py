@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from spinemets import contract, vocabulary
-from spinemets.groupings import SINS_POINTS
 from spinemets.scores.cells import levels_of
+from spinemets.sins import SINS_POINTS
 
 #: Columns in which a complete random patient is drawn by rule, see ``consistent``.
 ORGANS = ("lung", "liver", "kidney", "brain")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from spinemets.evaluation.design import OWN, Design
 from spinemets.evaluation.risks import RiskTable
-from spinemets.performance.calibration_curve import calibration_curve
+from spinemets.performance.calibration_curve import CalibrationCurve, calibration_curve
 from spinemets.performance.risk_distribution import risk_distribution
 
 if TYPE_CHECKING:
@@ -25,9 +25,13 @@ DISTRIBUTION: Final = (
 BINS: Final = 20
 
 
-def calibration_curves(design: Design, risks: RiskTable) -> pd.DataFrame:
+#: Curve of a score's default risk, by score key and horizon label.
+Curves = Mapping[tuple[str, str], CalibrationCurve]
+
+
+def fitted_curves(design: Design, risks: RiskTable) -> Curves:
     """
-    Smoothed observed risk against the predicted one, for every default risk.
+    Smooth every default risk once: the measures of calibration and the picture read the same curve.
 
     Parameters
     ----------
@@ -38,18 +42,48 @@ def calibration_curves(design: Design, risks: RiskTable) -> pd.DataFrame:
 
     Returns
     -------
+    dict
+        `CalibrationCurve` by score key and horizon label; without those that have no risk.
+    """
+    outcome, out = design.outcome, {}
+    for key in design.scores:
+        for label, horizon in outcome.horizons.items():
+            risk = risks.default(key, label)
+            if risk.available:
+                known = risk.known
+                out[key, label] = calibration_curve(
+                    outcome.time[known], outcome.event[known], risk.probability[known], horizon
+                )
+    return out
+
+
+def calibration_curves(design: Design, risks: RiskTable, curves: Curves) -> pd.DataFrame:
+    """
+    Smoothed observed risk against the predicted one, for every default risk.
+
+    Parameters
+    ----------
+    design : Design
+        The evaluation.
+    risks : RiskTable
+        Risks of the scores.
+    curves : mapping
+        From `fitted_curves`.
+
+    Returns
+    -------
     pandas.DataFrame
         Columns `CURVES` without the cohort; one row per point of a curve, or one with the reason.
         For ``levels`` n and events are those of the risk, else those of the whole curve.
     """
     import pandas as pd
 
-    rows = list(_curve_rows(design, risks))
+    rows = list(_curve_rows(design, risks, curves))
     table = pd.DataFrame(rows, columns=list(CURVES[1:]))
     return table.astype({"n": "Int64", "events": "Int64"})
 
 
-def _curve_rows(design: Design, risks: RiskTable) -> Iterator[dict[str, object]]:
+def _curve_rows(design: Design, risks: RiskTable, curves: Curves) -> Iterator[dict[str, object]]:
     outcome = design.outcome
     for key, one in design.scores.items():
         for label, horizon in outcome.horizons.items():
@@ -67,9 +101,7 @@ def _curve_rows(design: Design, risks: RiskTable) -> Iterator[dict[str, object]]
                 continue
             known, values = risk.known, risk.probability[risk.known]
             dead = (outcome.event & (outcome.time <= horizon))[known]
-            found = calibration_curve(
-                outcome.time[known], outcome.event[known], values, horizon, draws=0
-            )
+            found = curves[key, label]
             if found.grid.shape[0] == 0:
                 note = found.reason or "no curve"
                 yield base | {"note": note, "n": found.n, "events": found.events}

@@ -10,6 +10,7 @@ import numpy as np
 
 from spinemets.evaluation.comparison import paired_risks
 from spinemets.evaluation.design import OWN, Design, Outcome, Thresholds
+from spinemets.evaluation.pictures import Curves
 from spinemets.evaluation.risks import RiskTable, by_kind, joined
 from spinemets.evaluation.scores import BoolArray, ComparisonSet, FloatArray, OneScore
 from spinemets.performance._estimate import undefined
@@ -212,7 +213,7 @@ def _integrated(outcome: Outcome, one: OneScore, risks: RiskTable) -> Iterator[R
     )
 
 
-def calibration_table(design: Design, risks: RiskTable) -> Iterator[RiskRow]:
+def calibration_table(design: Design, risks: RiskTable, curves: Curves) -> Iterator[RiskRow]:
     """
     Calibration of every risk on the patients who have it, by information level.
 
@@ -222,6 +223,8 @@ def calibration_table(design: Design, risks: RiskTable) -> Iterator[RiskRow]:
         The evaluation.
     risks : RiskTable
         Risks of the scores.
+    curves : mapping
+        From `spinemets.evaluation.pictures.fitted_curves`.
 
     Yields
     ------
@@ -247,7 +250,9 @@ def calibration_table(design: Design, risks: RiskTable) -> Iterator[RiskRow]:
                 hazard = None if risk.source == "apparent" else design.hazards.get(key)
                 rows = calibration_rows(
                     outcome.time, outcome.event, risk, horizon,
-                    cumulative_hazard=hazard, horizon_label=label, **where,
+                    cumulative_hazard=hazard, horizon_label=label,
+                    curve=curves[key, label] if risk is risks.default(key, label) else None,
+                    **where,
                 )  # fmt: skip
                 yield from (RiskRow.of(row, source=risk.source) for row in rows)
 

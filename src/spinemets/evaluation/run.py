@@ -12,7 +12,7 @@ from spinemets.evaluation.design import Design
 from spinemets.evaluation.discrimination import discrimination_rows, suspects
 from spinemets.evaluation.legacy import legacy_rows
 from spinemets.evaluation.optimism import optimism_rows
-from spinemets.evaluation.pictures import calibration_curves, risk_distributions
+from spinemets.evaluation.pictures import calibration_curves, fitted_curves, risk_distributions
 from spinemets.evaluation.predictions import calibration_table, error_rows, utility_table
 from spinemets.evaluation.rankings import ranking_rows
 from spinemets.evaluation.risks import risk_table
@@ -69,6 +69,7 @@ def run(design: Design, cohort: str, wanted: Mapping[str, Sequence[str]]) -> Fou
         return Found({name: _of_cohort(late[name], cohort) for name in TABLES}, suspect)
     risks = risk_table(design)
     adapted, levels = updated(design, risks)
+    curves = fitted_curves(design, risks)
 
     def table(rows: Iterable[Any], kind: type[Row] = Row) -> pd.DataFrame:
         return _of_cohort(frame(rows, kind), cohort)
@@ -79,8 +80,8 @@ def run(design: Design, cohort: str, wanted: Mapping[str, Sequence[str]]) -> Fou
             "comparisons": table(comparison_rows(design, risks, wanted, suspect), PairRow),
             "rankings": table(ranking_rows(design, risks, suspect), RiskRow),
             "prediction_error": table(error_rows(design, risks, suspect), RiskRow),
-            "calibration": table(calibration_table(design, risks), RiskRow),
-            "calibration_curves": _of_cohort(calibration_curves(design, risks), cohort),
+            "calibration": table(calibration_table(design, risks, curves), RiskRow),
+            "calibration_curves": _of_cohort(calibration_curves(design, risks, curves), cohort),
             "recalibration": table(adapted, RiskRow),
             "updated_risks": _of_cohort(levels, cohort),
             "decision_curves": table(utility_table(design, risks), ThresholdRow),

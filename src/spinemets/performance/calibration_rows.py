@@ -50,6 +50,7 @@ def calibration_rows(
     smoother: str = "auto",
     truncate: bool = False,
     draws: int = 200,
+    curve: CalibrationCurve | None = None,
     **where: Any,
 ) -> Iterator[Row]:
     """
@@ -67,6 +68,8 @@ def calibration_rows(
         Predicted cumulative hazard at each patient's own follow-up (information level 3).
     smoother, truncate, draws
         As `calibration_curve`.
+    curve : CalibrationCurve, optional
+        Curve of the same patients and risks, where it was fitted before.
     **where
         Other fields of `spinemets.results.Row`: cohort, set, stratum, score, horizon label ...
 
@@ -102,7 +105,7 @@ def calibration_rows(
     follow_up, values = everybody.take(known), risk.probability[known]
     notes = _notes(risk, follow_up, limit)
     for measure, found in _estimates(
-        follow_up, values, limit, risk.reason, smoother, truncate, draws
+        follow_up, values, limit, risk.reason, smoother, truncate, draws, curve
     ):
         yield _row(measure, found, risk, notes, where)
     hazard = None if cumulative_hazard is None else np.asarray(cumulative_hazard, float)[known]
@@ -145,6 +148,7 @@ def _estimates(
     smoother: str,
     truncate: bool,
     draws: int,
+    fitted: CalibrationCurve | None,
 ) -> Iterator[tuple[str, Estimate]]:
     if reason:
         for measure in _WITH_RISK:
@@ -169,7 +173,7 @@ def _estimates(
     intercept, slope = pseudo_regression(follow_up, values, horizon)
     yield "cloglog_intercept", intercept
     yield "cloglog_slope", slope
-    smooth: CalibrationCurve = curve_of(follow_up, values, horizon, smoother, truncate, draws)
+    smooth = fitted or curve_of(follow_up, values, horizon, smoother, truncate, draws)
     for measure in MEASURES:
         yield measure, getattr(smooth, measure)
 

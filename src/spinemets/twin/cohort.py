@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spinemets import contract
-from spinemets.groupings import SINS_POINTS
 from spinemets.params import Preset
+from spinemets.sins import SINS_POINTS
 from spinemets.twin.column import dependencies, draw
 from spinemets.twin.draws import BOOLEAN, Draft, Drawn, uniform
 
