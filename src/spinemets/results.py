@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from math import isfinite
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -60,7 +61,9 @@ MODEL_COLUMNS: Final = (
 )
 
 
-@dataclass(frozen=True)
+# Not frozen, as its kinds: an evaluation makes ten thousand rows, and freezing triples the cost of
+# each. Nothing changes one; `replace` makes another.
+@dataclass
 class Row:
     """
     One estimate, or the reason why there is none.
@@ -107,7 +110,7 @@ def _columns(*extra: str, behind: str = "variant") -> tuple[str, ...]:
     return (*COLUMNS[:place], *extra, *COLUMNS[place:])
 
 
-@dataclass(frozen=True)
+@dataclass
 class RiskRow(Row):
     """
     An estimate that rests on predicted risks.
@@ -142,7 +145,7 @@ class RiskRow(Row):
         return RiskRow(**{f.name: getattr(row, f.name) for f in fields(Row)} | more)
 
 
-@dataclass(frozen=True)
+@dataclass
 class OutcomeRow(Row):
     """
     An estimate about an outcome beside death.
@@ -177,7 +180,7 @@ class OutcomeRow(Row):
         return OutcomeRow(**{f.name: getattr(row, f.name) for f in fields(Row)} | more)
 
 
-@dataclass(frozen=True)
+@dataclass
 class ThresholdRow(RiskRow):
     """
     An estimate at one threshold probability.
@@ -201,7 +204,7 @@ class ThresholdRow(RiskRow):
     decision: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass
 class PairRow(RiskRow):
     """
     A paired difference: the score's estimate less that of the other score on the same patients.
@@ -241,7 +244,7 @@ class PairRow(RiskRow):
     covariance: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class ModelRow(Row):
     """
     One estimate of a model with several terms, or the reason why there is none.
@@ -353,7 +356,7 @@ def frame(rows: Iterable[Row], kind: type[Row] = Row) -> pd.DataFrame:
     import pandas as pd
 
     columns = list(kind.columns)
-    table = pd.DataFrame([[getattr(r, c) for c in columns] for r in rows], columns=columns)
+    table = pd.DataFrame.from_records([*map(attrgetter(*columns), rows)], columns=columns)
     for name in ("n", "events"):
         table[name] = table[name].astype("Int64")
     for name in kind.numbers:

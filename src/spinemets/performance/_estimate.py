@@ -13,7 +13,8 @@ R = TypeVar("R", bound=Row)
 Z95: Final = float(ndtri(0.975))
 
 
-@dataclass(frozen=True)
+# Not frozen, for the same reason as `spinemets.results.Row`.
+@dataclass
 class Estimate:
     """
     A number, its 95 % interval and what it rests on.
