@@ -1,21 +1,27 @@
 """Patients who entered observation late: what is judged, and what is refused."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from spinemets import cli
+from spinemets.errors import ArgumentError
 from spinemets.evaluation.cohort import outcome_of, reference_of
 from spinemets.evaluation.columns import one_score
 from spinemets.evaluation.design import REFUSED, Design, Options
 from spinemets.evaluation.run import TABLES, run
 from spinemets.evaluation.scores import ComparisonSet
+from spinemets.evaluation.table import evaluate
 from spinemets.evaluation.travel import _against
 from spinemets.performance.discrimination import harrell_c
 from spinemets.performance.risks import supplied_risk
 from spinemets.settings import EvaluationSettings
 
+REFERENCE = Path(__file__).resolve().parents[1] / "reference"
 WANTED = {"pair": ["a", "b"]}
 TRUE = 1 - np.exp(-182.625 / 200)
 
@@ -118,3 +124,37 @@ def test_reference_with_late_entry_splits_no_difference() -> None:
     (row,) = _against(given, reference, given.scores["a"], given.scores["a"])
     assert row.estimate is None
     assert "delayed entry" in row.note
+
+
+def synth() -> pd.DataFrame:
+    """The cohort and the entries of tests/performance/late_entry_reference.R."""
+    data = pd.read_csv(REFERENCE / "synth1000.csv")
+    third = (np.arange(len(data)) + 1) % 3 == 0
+    entry = np.where(third, data["time"] // 3, 0)
+    return data.assign(entry=np.where(entry >= data["time"], 0, entry))
+
+
+def test_any_table_is_evaluated_with_its_entries(tmp_path: Path) -> None:
+    """The command on a file, against R; a patient never under observation is counted."""
+    expected = json.loads((REFERENCE / "late_entry_r.json").read_text("utf-8"))["integer"]
+    data = synth()
+    data.loc[len(data)] = {**data.iloc[5].to_dict(), "entry": data["time"].iloc[5]}
+    data.to_csv(tmp_path / "t.csv", index=False)
+    given = ["--time", "time", "--event", "event", "--entry", "entry", "--scores", "s1,s7"]
+    more = ["--horizons", "90,365", "--unit", "days", "--out", str(tmp_path / "out")]
+    assert cli.main(["evaluate", str(tmp_path / "t.csv"), *given, *more]) == 0
+    table = pd.read_csv(tmp_path / "out/performance.csv")
+    rows = table[table["measure"].eq("harrell_c") & table["set"].eq("own")].set_index("score")
+    assert rows.loc["s1", "estimate"] == pytest.approx(expected["estimate"], rel=1e-9)
+    assert rows.loc["s1", "std_error"] == pytest.approx(expected["std_error"], rel=1e-8)
+    flow = pd.read_csv(tmp_path / "out/flow.csv").set_index("reason")["n"]
+    assert flow["entry isn't before the end of follow-up"] == 1
+
+
+def test_wrong_entries_are_named() -> None:
+    data = synth().assign(early=-1.0)
+    call = {"time": "time", "event": "event", "scores": "s1", "unit": "days", "horizons": [90]}
+    with pytest.raises(ArgumentError, match="negative or infinite"):
+        evaluate(data, entry="early", **call)
+    with pytest.raises(ArgumentError, match="not with competing events"):
+        evaluate(data, entry="entry", event_codes={"1": "event", "2": "competing"}, **call)

@@ -165,6 +165,18 @@ class Call:
             return None
         return when, died, np.isfinite(when) & (when >= 0) & ~np.isnan(died)
 
+    def entry(self, column: str, codes: Mapping[str, str] | None) -> FloatArray | None:
+        """Read when observation began; missing is time zero."""
+        if "competing" in (codes or {}).values():
+            self.reader.fault("entry", "not with competing events", "leave one of the two out")
+        values = self.reader.numbers("entry", column)
+        if values is None:
+            return None
+        if bool(np.any((values < 0) | np.isinf(values))):
+            rule = f"column {column!r} has negative or infinite values"
+            self.reader.fault("entry", rule, "leave the cell empty where it was time zero")
+        return np.nan_to_num(values, nan=0.0)
+
     def scores(self) -> dict[str, OneScore]:
         """Read the scores."""
         found = {}
@@ -282,7 +294,9 @@ class Call:
                 self.reader.fault(argument, rule, f"one of: {_or(by_name)}")
 
     @staticmethod
-    def flow(when: FloatArray, died: FloatArray, use: BoolArray, cohort: str) -> pd.DataFrame:
+    def flow(
+        when: FloatArray, died: FloatArray, never: BoolArray, use: BoolArray, cohort: str
+    ) -> pd.DataFrame:
         """Count everybody."""
         import pandas as pd
 
@@ -291,6 +305,7 @@ class Call:
             "follow-up time is infinite": np.isinf(when),
             "follow-up time is negative": when < 0,
             "event is missing": np.isnan(died),
+            "entry isn't before the end of follow-up": never,
         }
         rows: list[dict[str, Any]] = [{"step": "in", "reason": "", "n": when.size}]
         left = np.ones(when.size, dtype=bool)

@@ -38,6 +38,7 @@ def add_parsers(subparsers: Any) -> None:
     add("table", type=Path, metavar="TABLE", help="CSV, TSV or parquet, one patient per row")
     add("--time", required=True, help="column of follow-up")
     add("--event", required=True, help="column: 1 event (death), 0 censored")
+    add("--entry", help="column of the time at which observation began (delayed entry)")
     add(
         "--event-codes", action="extend", nargs="+", default=[], metavar="CODE=MEANING",
         help="what the codes of --event mean: event, competing or censored, for example 1=event "
@@ -101,6 +102,7 @@ def work(args: argparse.Namespace) -> int:
     call = {
         "time": args.time,
         "event": args.event,
+        "entry": args.entry,
         "event_codes": _pairs(
             "--event-codes",
             ",".join(args.event_codes).split(",") if args.event_codes else [],

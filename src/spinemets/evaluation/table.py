@@ -61,6 +61,7 @@ def evaluate(
     *,
     time: str,
     event: str,
+    entry: str | None = None,
     scores: Sequence[str] | str = (),
     risks: Mapping[str, str] | None = None,
     survival: Mapping[str, str] | None = None,
@@ -96,6 +97,10 @@ def evaluate(
         whose event is missing, are set aside and counted in table ``flow``.
     event : str
         Column: 1 or true for the event (death), 0 or false for censored.
+    entry : str, optional
+        Column of the time at which observation began (delayed entry), in ``unit``; missing or 0 is
+        time zero. Harrell's C, its differences, and O:E then take it into account; what isn't
+        defined for such patients is a row with that reason.
     scores : sequence of str or str
         Columns of points or bands; several names may be joined by commas. Text levels are put in
         their natural order, and every row says so. A missing value keeps a patient out of that
@@ -188,6 +193,7 @@ def evaluate(
              "minimum_group": minimum_group}  # fmt: skip
     call.check(horizons, unit, thresholds, decision, whole)
     kept = call.outcome(time, event, event_codes)
+    began = None if entry is None else call.entry(entry, event_codes)
     by_name = call.scores()
     labels = horizon_labels(horizons, unit) if call.sound else {}
     given = call.risks(by_name, risks or {}, survival or {}, labels)
@@ -203,9 +209,12 @@ def evaluate(
         raise ArgumentError(call.reader.faults)
     assert kept is not None  # a missing one is among the faults
     when, died, use = kept
+    never = np.zeros(when.size, dtype=bool) if began is None else (began > 0) & (began >= when)
+    use = use & ~never
     competes = "competing" in (event_codes or {}).values()
     cause = died[use].astype(np.int64) if competes else None
-    outcome = Outcome(when[use], died[use] == 1, labels, {}, UNITS[unit][1], cause)
+    late = None if began is None else began[use]
+    outcome = Outcome(when[use], died[use] == 1, labels, {}, UNITS[unit][1], cause, late)
     chosen = {key: take(one, use) for key, one in by_name.items()}
     design = Design(
         outcome=outcome,
@@ -223,7 +232,7 @@ def evaluate(
             reference=reference or "",
         ),
     )
-    return _carry_out(design, cohort, wanted, call.flow(when, died, use, cohort))
+    return _carry_out(design, cohort, wanted, call.flow(when, died, never, use, cohort))
 
 
 def _supplied(
