@@ -121,6 +121,30 @@ def test_the_code_that_a_header_leaves_out_is_the_opposite(tmp_path: Path) -> No
     assert not found["died"].decide
 
 
+@pytest.mark.parametrize(
+    ("name", "cells", "read"),
+    [
+        ("alive", ["yes", "no"], {"yes": False, "no": True}),
+        ("Alive at last follow-up", [1, 0], {"1": False, "0": True}),
+        ("Lebt", ["ja", "nein"], {"ja": False, "nein": True}),
+        ("censored", [1, 0], {"1": False, "0": True}),
+    ],
+)
+def test_a_name_that_asks_the_opposite_turns_yes_into_no(
+    tmp_path: Path, name: str, cells: list[object], read: dict[str, bool]
+) -> None:
+    died = of(draft(table(tmp_path, {name: cells * 20})))["died"]
+    assert died.entry == {"values": read}
+    assert any("asks the opposite" in text for text in died.decide)
+
+
+def test_a_column_that_says_no_is_not_taken_for_yes(tmp_path: Path) -> None:
+    cells = {"No brain metastases": ["yes", "no"] * 20, "No. of vertebrae": [1, 2] * 20}
+    found = of(draft(table(tmp_path, cells)))
+    assert "metastasis_brain" not in found
+    assert found["n_vertebral_metastases"].source == "No. of vertebrae"
+
+
 @pytest.mark.parametrize("rows", [1, 2])
 def test_another_sheet_is_joined_by_the_number_that_both_have(tmp_path: Path, rows: int) -> None:
     """A clinic's workbook: every patient once in the first sheet, and visits in the second."""

@@ -19,6 +19,7 @@ from spinemets.vocabulary.coding import UnresolvedError, from_icd, from_term
 
 _ICD: Final = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?[-!+*]?")
 _LEADING: Final = re.compile(r"^(?:ecog|kps|asa|karnofsky|who|grade|grad)?\s*(\d{1,3})\b")
+_PLAIN: Final = {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False), "+": True, "-": False}
 #: Words whose biology a guess of the primary alone would lose: a person translates them.
 _BIOLOGY: Final = re.compile(
     r"small|kleinzell|positiv|negativ|resist|refract|refrakt|sensitiv|sclc|crpc|cspc|tnbc|her2|\ber\b"
@@ -206,17 +207,8 @@ def _labelled(source: Source, term: str) -> str:
 
 def _yes_no(column: Column, source: Source) -> Fit:
     terms = source.terms
-    words = {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False), "+": True, "-": False}
-    own = {**hints()["words"].get(column.name, {})}
-    read: dict[str, bool] = {}
-    for term in terms:
-        word = key(_labelled(source, term))
-        first = re.split(r"[^a-z]", word)[0]
-        if word in own or word in words:
-            read[term] = bool(own.get(word, words.get(word)))
-        elif first in own:
-            read[term] = bool(own[first])
-    _opposite(source, read)
+    own: dict[str, bool] = hints()["words"].get(column.name, {})
+    read = _truths(source, own)
     known = sum(source.counts[t] for t in read)
     share = known / max(source.filled, 1) if terms else 0.0
     if {key(t) for t in terms} == {"1", "2"} and not source.codes:
@@ -225,19 +217,43 @@ def _yes_no(column: Column, source: Source) -> Fit:
         return Fit(0.9, {"values": {"1": False, "2": True}}, "codes 1 and 2", why)
     if share < 0.5 or len(terms) > 6:
         return Fit(0.0, evidence="the cells are not yes and no")
-    plain = all(key(t) in words and words[key(t)] == v for t, v in read.items())
-    entry: dict[str, Any] = {} if plain and share == 1.0 else {"values": read}
-    text = f"yes and no in {_of(known, source)}"
-    decide = ""
     told = any(key(_labelled(source, term)) in own for term in terms)
-    if column.name == "died" and plain and not told and _direction_open(source):
+    turned = not told and _turned(column, source)
+    read = {t: v != turned for t, v in read.items()}
+    plain = all(_PLAIN.get(key(t)) == v for t, v in read.items())
+    asked = column.name == "died" and plain and not told and _direction_open(source)
+    decide = ""
+    if turned:
+        decide = "the name asks the opposite: is yes (or 1) here a no?"
+    elif asked:
         decide = "which code is death? The name doesn't say; 1 is read as dead"
-        entry = {"values": read}
     elif share < 1.0:
         decide = f"{len(terms) - len(read)} codes are neither yes nor no: translate them"
     if len({*read.values()}) == 1 and column.name == "died":
         decide = decide or "every patient has the same vital status: is it the right column?"
+    entry: dict[str, Any] = {} if plain and share == 1.0 and not asked else {"values": read}
+    text = f"yes and no in {_of(known, source)}"
     return Fit(share, entry, text, decide, telling=column.name == "died" and not plain)
+
+
+def _truths(source: Source, own: dict[str, bool]) -> dict[str, bool]:
+    """Terms that mean yes or no, by themselves or by what the source says of them."""
+    read: dict[str, bool] = {}
+    for term in source.terms:
+        word = key(_labelled(source, term))
+        first = re.split(r"[^a-z]", word)[0]
+        if word in own or word in _PLAIN:
+            read[term] = bool(own.get(word, _PLAIN.get(word)))
+        elif first in own:
+            read[term] = bool(own[first])
+    _opposite(source, read)
+    return read
+
+
+def _turned(column: Column, source: Source) -> bool:
+    """Whether the name asks the opposite, as "alive" does of death."""
+    turning = set(hints()["reversed"].get(column.name, ()))
+    return any(turning & set(name.split()) for name in source.names())
 
 
 def _opposite(source: Source, read: dict[str, bool]) -> None:

@@ -15,7 +15,9 @@ from spinemets.ingest.drafting.sources import Source, hints, name_words, words_o
 
 SURE, LIKELY, POSSIBLE = 0.9, 0.65, 0.45
 #: Words behind which a name says when, not what: "systemic therapy after surgery".
-_WHEN: Final = re.compile(r" (?:after|before|following|prior to|since|until|nach|vor|seit|bis) ")
+_WHEN: Final = re.compile(
+    r" (?:at|after|before|following|prior to|since|until|bei|nach|vor|seit|bis) "
+)
 #: Columns that are found by their values where no name tells; a person confirms them.
 BY_VALUES: Final = ("sex", "primary", "kps", "died")
 
@@ -91,6 +93,9 @@ def _alike(name: str, word: str) -> float:
     if name == word:
         return 1.0
     head = _WHEN.split(name.partition(" choice ")[2] or name)[0]
+    first = head.split(" ")[0]
+    if first in hints()["denials"] and not word.startswith(f"{first} "):
+        return 0.0  # "no brain metastases" says yes where the column says no
     if len(word) >= 3 and f" {word} " in f" {head} ":
         return 0.6 + 0.3 * len(word) / len(name)
     if (bag := _bag(word)) and len(bag) > 1 and bag == _bag(name):

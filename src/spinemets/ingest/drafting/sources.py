@@ -310,8 +310,11 @@ class Source:
                 out += [" ".join([choice, *last]), choice]
                 # A single box "yes" answers its question; any other box answers only for itself.
                 out += [words_of(box[1])] if choice in ("yes", "ja") else []
+        late = set(hints()["times"])
+        out += [" ".join(w[:-1]) for n in out if len(w := n.split()) > 1 and w[-1] in late]
         early = set(hints()["before_words"])
-        out += [" ".join(w for w in name.split() if w not in early) for name in out]
+        kept = [" ".join(w for w in name.split() if w not in early) for name in out]
+        out += [name.removesuffix(" at") for name in kept]
         return list(dict.fromkeys(n for n in out if n))
 
 
