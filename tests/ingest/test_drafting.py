@@ -138,6 +138,20 @@ def test_a_name_that_asks_the_opposite_turns_yes_into_no(
     assert any("asks the opposite" in text for text in died.decide)
 
 
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("Age at death", "age_years"),
+        ("Time from surgery to RT (days)", "survival_days"),
+        ("Bone mets other than spine", "bone_metastases"),
+    ],
+)
+def test_a_name_that_says_more_is_asked_about(tmp_path: Path, name: str, column: str) -> None:
+    cells: list[object] = [0, 1] * 20 if "Bone" in name else [*range(40, 80)]
+    found = of(draft(table(tmp_path, {name: cells})))
+    assert any("says more than" in text for text in found[column].decide)
+
+
 def test_a_column_that_says_no_is_not_taken_for_yes(tmp_path: Path) -> None:
     cells = {"No brain metastases": ["yes", "no"] * 20, "No. of vertebrae": [1, 2] * 20}
     found = of(draft(table(tmp_path, cells)))

@@ -18,6 +18,11 @@ SURE, LIKELY, POSSIBLE = 0.9, 0.65, 0.45
 _WHEN: Final = re.compile(
     r" (?:at|after|before|following|prior to|since|until|bei|nach|vor|seit|bis) "
 )
+#: Words beside a known name that may make another thing of it: "age at death", "time to surgery".
+_MORE: Final = re.compile(
+    r"\b(?:from|to|until|other|than|after|post|postop|prior|previous|planned|family|death|except|"
+    r"without|bis|nach|andere|ausser|tod|fruehere|vorherige)\b"
+)
 #: Columns that are found by their values where no name tells; a person confirms them.
 BY_VALUES: Final = ("sex", "primary", "kps", "died")
 
@@ -173,6 +178,9 @@ def _candidate(name: str, source: Source) -> Guess | None:
     decide = [cells.decide] if cells.decide else []
     if cells.share < 0.95 and not decide:
         decide.append(f"{1 - cells.share:.0%} of the cells don't fit: is it the right column?")
+    more = next((n for n in source.names() if word in n), "").replace(word, " ")
+    if LIKELY <= told < SURE and _MORE.search(more):
+        decide.append(f'the name says more than "{word}": is it {column.meaning}?')
     if told < LIKELY:
         decide.append("the name is only like one that is known: is it the right column?")
     if "@" in source.name and name not in (*hints()["after"], "survival_days", "died"):
