@@ -140,6 +140,20 @@ def test_nobody_met_anybody() -> None:
     assert np.isnan(found.std_error[0])
 
 
+def test_an_entry_that_rounding_alone_parts_from_the_end_is_no_observation() -> None:
+    """0.1 + 0.2 isn't 0.3: the second patient was never seen, and doesn't count."""
+    time, event = np.array([0.1 + 0.2, 0.3, 0.2, 0.4, 0.1]), [1, 1, 1, 0, 1]
+    score, entry = np.array([1.0, 4, 3, 2, 5]), np.array([0.3, 0, 0, 0.1, 0])
+    found = harrell_c(time, event, score, higher_is_worse=True, entry=entry)
+    rest = slice(1, None)
+    without = harrell_c(
+        time[rest], event[rest], score[rest], higher_is_worse=True, entry=entry[rest]
+    )
+    assert entry[0] < time[0]
+    assert found.estimate[0] == without.estimate[0]
+    assert found.concordant[0] == without.concordant[0]
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [

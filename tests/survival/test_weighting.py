@@ -15,7 +15,7 @@ from spinemets.survival.propensity import (
     positivity_warnings,
     propensity,
 )
-from spinemets.survival.weighting import _interval, _refitted, compare_weighted
+from spinemets.survival.weighting import _interval, _ratio, _refitted, compare_weighted
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +150,20 @@ def test_resamples_that_agree_but_for_rounding_give_no_interval(value: float) ->
     assert np.isnan([found.lower, found.upper, found.std_error]).all()
     assert found.note == "every bootstrap resample gives the same: no interval"
     assert not _interval(value, value + np.linspace(-0.1, 0.1, 50)).note
+
+
+def test_ratio_of_risks_where_resamples_have_no_deaths() -> None:
+    """A resample without deaths lies at an end of the ratio; many of them leave no interval."""
+    first, second = np.linspace(0.2, 0.4, 401), np.linspace(0.6, 0.5, 401)
+    plain = _ratio(0.6, first, second)
+    few = second.copy()
+    few[-3:] = 0.0
+    found = _ratio(0.6, first, few)
+    assert found.lower == plain.lower
+    assert plain.upper * 0.98 < found.upper <= (first / second).max()
+    many = second.copy()
+    many[-20:] = 0.0
+    for ratio in (_ratio(0.6, first, many), _ratio(0.6, many, first)):
+        assert np.isnan(ratio.lower)
+        assert np.isnan(ratio.upper)
+        assert ratio.note == "resamples without deaths in a group: no interval"

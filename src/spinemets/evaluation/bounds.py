@@ -2,12 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
+from spinemets.evaluation.design import OWN, REFUSED, Outcome
+from spinemets.evaluation.scores import OneScore
 from spinemets.performance._arrays import IntArray, check_time, rank_times
+from spinemets.results import Row, finite
 
 FloatArray = npt.NDArray[np.float64]
+
+
+def bounds_rows(outcome: Outcome, one: OneScore) -> Iterator[Row]:
+    """
+    Row with what C could be if the totals of partly determined patients were known.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        The patients' follow-up.
+    one : OneScore
+        A score with the bounds of its totals.
+
+    Yields
+    ------
+    Row
+        Measure ``harrell_c_bounds``; none where every total is known or no points are.
+    """
+    known = one.applicable & np.isfinite(one.low) & np.isfinite(one.high)
+    partial = int((known & ~one.determined).sum())
+    if "points" not in one.forms or not partial:
+        return
+    row = Row("harrell_c_bounds", set=OWN, score=one.score, variant=one.variant, form="points")
+    if outcome.delayed:
+        yield replace(row, note=REFUSED)
+        return
+    lower, upper = concordance_bounds(
+        outcome.time[known],
+        outcome.event[known],
+        one.low[known],
+        one.high[known],
+        higher_is_worse=one.higher_is_worse,
+    )
+    yield replace(
+        row,
+        lower=finite(lower),
+        upper=finite(upper),
+        n=int(known.sum()),
+        events=int(outcome.event[known].sum()),
+        method="outer limits over all totals between the bounds; no sampling error in it",
+        note=f"an interval only: {partial} patients have bounds, no total",
+    )
 
 
 def concordance_bounds(

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from spinemets.evaluation.bounds import concordance_bounds
+from spinemets.evaluation.bounds import bounds_rows
 from spinemets.evaluation.design import (
     FEW_EVENTS,
     FORMS,
@@ -125,7 +125,7 @@ def _all_rows(design: Design) -> Iterator[Row]:
     for one in design.scores.values():
         for form in one.forms:
             yield from _with_strata(design, (one,), design.members(one, form), OWN, form)
-        yield from _bounds(design.outcome, one)
+        yield from bounds_rows(design.outcome, one)
 
 
 def _with_strata(
@@ -383,30 +383,3 @@ def _auc(
                     if part
                 ),
             )
-
-
-def _bounds(outcome: Outcome, one: OneScore) -> Iterator[Row]:
-    """What C could be if the totals of partly determined patients were known."""
-    known = one.applicable & np.isfinite(one.low) & np.isfinite(one.high)
-    partial = int((known & ~one.determined).sum())
-    if "points" not in one.forms or not partial:
-        return
-    if outcome.delayed:
-        yield replace(_empty(one, OWN, "points", REFUSED), measure="harrell_c_bounds")
-        return
-    lower, upper = concordance_bounds(
-        outcome.time[known],
-        outcome.event[known],
-        one.low[known],
-        one.high[known],
-        higher_is_worse=one.higher_is_worse,
-    )
-    yield replace(
-        _empty(one, OWN, "points", f"an interval only: {partial} patients have bounds, no total"),
-        measure="harrell_c_bounds",
-        lower=finite(lower),
-        upper=finite(upper),
-        n=int(known.sum()),
-        events=int(outcome.event[known].sum()),
-        method="outer limits over all totals between the bounds; no sampling error in it",
-    )

@@ -92,10 +92,12 @@ def stack(
         return None
     flags = _arrays.check_event(event, end.size)
     given = _arrays.check_weights(weights, end.size)
-    own = given if given.size else np.ones(end.size)
+    own = given.copy() if given.size else np.ones(end.size)
     codes = _arrays.strata_codes(strata, end.size)
     patient = np.concatenate([np.arange(end.size), late])
     ranks = _arrays.rank_times(np.concatenate([end, begin[late]]))
+    # Whose entry and time differ by rounding alone was never under observation.
+    own[late[ranks.rank[end.size :] >= ranks.rank[late]]] = 0.0
     # Half a step behind the day of entry: who enters on the day of an event wasn't at risk for it.
     steps = 2.0 * ranks.rank
     steps[end.size :] += 1.0

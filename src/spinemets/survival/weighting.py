@@ -336,7 +336,20 @@ def _risk_ratios(
             elif not risk[[a, b]].min() > 0:
                 found = Estimate(np.nan, note="no deaths in a group")
             else:
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    found = _interval(float(risk[a] / risk[b]), draws[:, a] / draws[:, b])
+                found = _ratio(float(risk[a] / risk[b]), draws[:, a], draws[:, b])
             out[levels[a], levels[b]] = found
     return out
+
+
+def _ratio(value: float, first: Floats, second: Floats) -> Estimate:
+    """Percentile interval of a ratio; resamples without deaths lie at its ends, not outside it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        draws = first / second
+    endless, nothing = np.isposinf(draws), draws == 0
+    most = max(int(endless.sum()), int(nothing.sum()))
+    if most + 1 >= 0.025 * (draws.size + 1) and most:
+        return Estimate(value, note="resamples without deaths in a group: no interval")
+    finite = np.isfinite(draws)
+    if finite.any():
+        draws[endless] = draws[finite].max()
+    return _interval(value, draws)
