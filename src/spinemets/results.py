@@ -1,13 +1,11 @@
-"""The long tidy table in which every estimate is kept, and how tables are written."""
+"""The long tidy table in which every estimate is kept."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from math import isfinite
 from operator import attrgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 if TYPE_CHECKING:
@@ -62,7 +60,7 @@ MODEL_COLUMNS: Final = (
 
 
 # Not frozen, as its kinds: an evaluation makes ten thousand rows, and freezing triples the cost of
-# each. Nothing changes one; `replace` makes another.
+# each. Only who hands on a row that nobody else holds changes it; others make another (`replace`).
 @dataclass
 class Row:
     """
@@ -383,45 +381,3 @@ def stack(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
     parts = list(tables)
     filled = [t for t in parts if len(t)]
     return pd.concat(filled, ignore_index=True) if filled else parts[0]
-
-
-def write_csv(table: pd.DataFrame, path: str | Path) -> None:
-    """
-    Write a table so that equal content gives equal bytes, and nothing half-written stays.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Table to write; missing cells become empty.
-    path : str or Path
-        Target; its folder is made when it is missing.
-    """
-    with atomic(path) as temporary:
-        table.to_csv(
-            temporary, index=False, float_format="%.10g", lineterminator="\n", encoding="utf-8"
-        )
-
-
-class atomic:  # noqa: N801 - reads like a verb where it is used
-    """
-    Write to a neighbour file first and move it into place only when it is complete.
-
-    Parameters
-    ----------
-    path : str or Path
-        Final place of the file.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self.temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-
-    def __enter__(self) -> Path:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        return self.temporary
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self.temporary.replace(self.path)
-        else:
-            self.temporary.unlink(missing_ok=True)

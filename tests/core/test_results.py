@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 
 from spinemets.errors import Fault, InputError, format_rows
-from spinemets.results import COLUMNS, Row, atomic, frame, write_csv
+from spinemets.results import COLUMNS, Row, frame
 from spinemets.stages._common import run
+from spinemets.writing import atomic, write_csv
 
 
 def test_rows_become_the_long_table(tmp_path):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from helpers import private_tables
-from spinemets import disclosure, results
+from spinemets import disclosure
 from spinemets.disclosure.door import FIXED_TEXT
 from spinemets.disclosure.shares import SHARES
 from spinemets.disclosure.summaries import WITHHELD, without_counts
@@ -17,6 +17,7 @@ from spinemets.errors import InputError
 from spinemets.results import Row, frame
 from spinemets.stages import disclose
 from spinemets.tables import COUNT, TABLES, TEXT
+from spinemets.writing import write_csv
 
 STRICT = disclosure.Rule(11, 6)
 
@@ -232,7 +233,7 @@ def run(private, out, *tables):
 def test_tables_with_a_row_per_patient_never_pass(private, tmp_path, capsys):
     rows = pd.DataFrame({"patient_id": [1, 2], "died": [True, False]})
     for name in ("scores", "flow"):
-        results.write_csv(rows, private / f"{name}.csv")
+        write_csv(rows, private / f"{name}.csv")
     faults = run(private, tmp_path / "out", private / "scores.csv", private / "flow.csv")
     assert faults == 2
     assert not (tmp_path / "out").exists()
@@ -242,7 +243,7 @@ def test_tables_with_a_row_per_patient_never_pass(private, tmp_path, capsys):
 def test_unknown_tables_and_columns_are_refused_all_at_once(private, tmp_path, capsys):
     shutil.copy(private / "flow.csv", private / "flows.csv")
     table = pd.read_csv(private / "cox.csv").assign(surname="x").drop(columns="note")
-    results.write_csv(table, private / "cox.csv")
+    write_csv(table, private / "cox.csv")
     assert run(private, tmp_path / "out", private / "flows.csv", private / "cox.csv") == 2
     said = capsys.readouterr().err
     assert "did you mean 'flow'" in said

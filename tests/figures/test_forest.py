@@ -7,7 +7,8 @@ import pytest
 from matplotlib import rc_context
 
 from spinemets.figures import FIGURES, Source, style
-from spinemets.results import SUSPECT, RiskRow, Row, frame, write_csv
+from spinemets.results import SUSPECT, RiskRow, Row, frame
+from spinemets.writing import write_csv
 
 OSRI = {"score": "osri_2013", "n": 73, "events": 61}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import private_survival
+from helpers import private_counts, private_survival
 from spinemets import results, strata
 from spinemets.evaluation.design import Bands, Design, Options, Outcome
 from spinemets.evaluation.other_outcomes import other_outcomes
@@ -20,6 +20,7 @@ from spinemets.evaluation.run import run
 from spinemets.evaluation.scores import OneScore, comparison_set
 from spinemets.performance.risks import PublishedRates, Risk
 from spinemets.tables import TABLES
+from spinemets.writing import write_csv
 
 #: Score -> short name, highest total, direction, bands from best to worst.
 SCORES = {
@@ -300,115 +301,6 @@ def _scoring(p: pd.DataFrame, cohort: str, seed: int) -> dict[str, pd.DataFrame]
     }
 
 
-def table_one_rows(n: int) -> list[tuple[str, str, str, float, int]]:
-    """Rows of Table 1: a category, a rare finding, a number and an empty column."""
-    missing, rare = min(20, n // 3), min(5, n)
-    known = n - missing
-    women = known // 2
-    rows: list[tuple[str, str, str, float, int]] = []
-    for level, count in (("female", women), ("male", known - women)):
-        rows += [("sex", level, "n", count, known)]
-        rows += [("sex", level, "percent", 100 * count / max(known, 1), known)]
-    rows += [("sex", "", "missing_n", missing, n)]
-    rows += [("sex", "", "missing_percent", 100 * missing / max(n, 1), n)]
-    for level, count in (("yes", rare), ("no", n - rare)):
-        rows += [("metastasis_brain", level, "n", count, n)]
-        rows += [("metastasis_brain", level, "percent", 100 * count / max(n, 1), n)]
-    rows += [("metastasis_brain", "", "missing_n", 0, n)]
-    rows += [("metastasis_brain", "", "missing_percent", 0.0, n)]
-    rows += [("age_years", "", s, v, n) for s, v in (("median", 66), ("q1", 57.256), ("q3", 73))]
-    rows += [("age_years", "", "missing_n", 0, n), ("age_years", "", "missing_percent", 0.0, n)]
-    rows += [("escc", "", "missing_n", n, n), ("escc", "", "missing_percent", 100.0, n)]
-    return rows
-
-
-def _plausibility(p: pd.DataFrame) -> pd.DataFrame:
-    """Findings of every size: none, a few, most of all, and a rule that couldn't be asked."""
-    n = len(p)
-    rows = [("prostate_in_woman", "impossible", 0, n),
-            ("entry_after_exit", "impossible", min(4, n), n),
-            ("solitary_but_many", "impossible", n // 3, max(n - 3, 0)),
-            ("everybody_died", "design", max(n - 2, 0), n),
-            ("psa_in_woman", "implausible", 0, 0)]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["rule", "severity", "n", "of"])
-    return table.assign(column="primary, sex", meaning="in words", repair="look", source="")
-
-
-def _anonymity(p: pd.DataFrame) -> pd.DataFrame:
-    """One class alone, few in middle ones, all others in large ones."""
-    n = len(p)
-    sizes = {"1": 1, "2 to 4": 9, "5 to 10": 20, "11 or more": n - 30}
-    return pd.DataFrame(
-        [("age_years, sex", size, max(count, 0)) for size, count in sizes.items()],
-        columns=["quasi_identifiers", "class_size", "n"],
-    )
-
-
-def _missing(p: pd.DataFrame, cohort: str) -> dict[str, pd.DataFrame]:
-    """Values missing in none, few, many; one score that few lack, one that many lack."""
-    from spinemets.missing import lost
-    from spinemets.settings import SurvivalSettings
-
-    rng = np.random.default_rng(len(p))
-    made = pd.DataFrame(
-        {
-            "patient_id": range(len(p)), "survival_days": p["months"] * 30.4375,
-            "died": p["died"], "age_years": rng.integers(30, 90, len(p)).astype(float),
-            "sex": rng.choice(["male", "female"], len(p)), "primary": "breast",
-            "kps": rng.choice([50.0, 70.0, 90.0], len(p)),
-        }
-    )  # fmt: skip
-    made.loc[::3, "kps"] = np.nan
-    made.loc[:4, "age_years"] = np.nan
-    gaps = lost.absent(made, ["primary", "age_years", "kps", "albumin_g_per_l"])
-    many = np.where(made["kps"].isna(), "missing", "determined")
-    few = np.where(made["age_years"].isna(), "missing", "bounded")
-    scores = pd.concat(
-        pd.DataFrame({"patient_id": made["patient_id"], "score": s, "variant": "", "status": told})
-        for s, told in zip(SCORES, (many, few, "determined"), strict=True)
-    )
-    settings = SurvivalSettings()
-    labels = lost.groups(scores.reset_index(drop=True), made)
-    told = lost.survival(labels, made, {"id": cohort, "resolution": "day"}, settings)
-    return {
-        "missing_items": lost.items(gaps, cohort),
-        "missing_patterns": lost.patterns(gaps, cohort),
-        "lost_patients": results.frame(lost.differences(labels, made, settings, cohort)),
-        "kaplan_meier_scored": told.kaplan_meier,
-        "survival_scored": told.summary,
-    }
-
-
-def _counting(p: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    n = len(p)
-    rule = "not included (bone_metastases == 1)"
-    flow = [("in", "", n + 25), ("excluded", "no follow-up time", 4), ("excluded", rule, 21)]
-    flow.append(("analysed", "", n))
-    one = pd.DataFrame(table_one_rows(n), columns=["variable", "level", "statistic", "value", "n"])
-    left = p.index % 7 == 0
-    quantities = [("patients", "", p.index >= 0), ("deaths", "", p["died"])]
-    quantities += [("primary_group", g, p["primary_group"] == g) for g in PRIMARIES]
-    sets = [("classic", q, lv, int((m & ~left).sum()), int((m & left).sum()))
-            for q, lv, m in quantities]  # fmt: skip
-    quality = [("kps", "not a multiple of ten", "value", 3, "set aside", "correct the source")]
-    return {
-        "flow": pd.DataFrame(flow, columns=["step", "reason", "n"]),
-        "quality": pd.DataFrame(
-            quality, columns=["column", "rule", "severity", "n", "action", "repair"]
-        ),
-        "transformations": pd.DataFrame(
-            [("albumin_g_per_l", "g/dL to g/L", n, "")],
-            columns=["column", "conversion", "n", "flag"],
-        ),
-        "plausibility": _plausibility(p),
-        "k_anonymity": _anonymity(p),
-        "table1": one.assign(stratum_set="overall", stratum="all"),
-        "comparison_sets": pd.DataFrame(
-            sets, columns=["set", "quantity", "level", "in_set", "left_out"]
-        ),
-    }
-
-
 def tables(n: int = 600, seed: int = 1, cohort: str = "demo") -> dict[str, pd.DataFrame]:
     """Every table of the private folder, with the registered columns; a caller may change them."""
     return {name: table.copy() for name, table in _tables(n, seed, cohort).items()}
@@ -429,8 +321,12 @@ def _tables(n: int, seed: int, cohort: str) -> dict[str, pd.DataFrame]:
     }
     names = ("kaplan_meier", "at_risk", "survival_summary")
     out = dict(zip(names, _survival(p, groupings, cohort), strict=True))
-    out |= evaluation(p, seed + 1, cohort) | _scoring(p, cohort, seed + 1) | _counting(p)
-    out |= private_survival.tables(p, cohort) | _missing(p, cohort)
+    out |= (
+        evaluation(p, seed + 1, cohort)
+        | _scoring(p, cohort, seed + 1)
+        | private_counts.counting(p, list(PRIMARIES))
+    )
+    out |= private_survival.tables(p, cohort) | private_counts.missing(p, cohort, list(SCORES))
     return {
         name: table.assign(cohort=cohort).reindex(columns=list(TABLES[name].columns))
         for name, table in out.items()
@@ -451,7 +347,7 @@ def info(visibility: str = "simulated", n: int = 600) -> dict[str, object]:
 def write(folder: Path, n: int = 600, visibility: str = "simulated", seed: int = 1) -> Path:
     """Write a private folder and return it."""
     for name, table in tables(n, seed).items():
-        results.write_csv(table, folder / f"{name}.csv")
+        write_csv(table, folder / f"{name}.csv")
     text = json.dumps(info(visibility, n))
     (folder / "cohort.json").write_text(text, encoding="utf-8")
     return folder

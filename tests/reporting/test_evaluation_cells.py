@@ -8,7 +8,7 @@ import pytest
 from evaluation.conftest import make
 from spinemets.evaluation.table import Evaluation, evaluate
 from spinemets.reporting import cells, evaluation_cells
-from spinemets.results import write_csv
+from spinemets.writing import write_csv
 
 NAMES = {"worse": "Worse 2001", "model": "Model"}
 

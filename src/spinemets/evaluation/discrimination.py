@@ -107,7 +107,8 @@ def discrimination_rows(design: Design, suspect: Mapping[str, str]) -> Iterator[
         parts = [design.scores[key].note] if key in design.scores else []
         if row.stratum_set == "overall" and key in suspect and not row.note.startswith("not in"):
             parts.append(suspect[key])
-        yield replace(row, note="; ".join(p for p in (*parts, row.note) if p))
+        row.note = "; ".join(p for p in (*parts, row.note) if p)
+        yield row
 
 
 def _all_rows(design: Design) -> Iterator[Row]:

@@ -332,7 +332,8 @@ def utility_table(design: Design, risks: RiskTable) -> Iterator[ThresholdRow]:
                 # in `other`.
                 if row.score in (TREAT_ALL, TREAT_NONE):
                     if risk.available:
-                        yield replace(row, other=key)
+                        row.other = key
+                        yield row
                 else:
                     yield _split(row)
 
@@ -354,7 +355,8 @@ def _of_set(
             set=group.id, **common,
         )  # fmt: skip
         for row in rows:
-            yield _split(row if row.source else replace(row, source=source))
+            row.source = row.source or source
+            yield _split(row)
 
 
 def _of(risk: Risk, inside: BoolArray) -> Risk:

@@ -18,7 +18,7 @@ from spinemets.evaluation.sets import set_table
 from spinemets.performance.decisions import decisions
 from spinemets.performance.risks import Risk, supplied_risk
 from spinemets.performance.utility import DEFAULT_THRESHOLDS
-from spinemets.results import write_csv
+from spinemets.writing import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from spinemets.figures import style
 from spinemets.figures.source import NOT_SHOWN, Source
 from spinemets.figures.style import FONT, SMALL, Page
-from spinemets.results import atomic, write_csv
+from spinemets.writing import atomic, write_csv
 
 if TYPE_CHECKING:
     import pandas as pd

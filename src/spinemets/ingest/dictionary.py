@@ -21,9 +21,9 @@ from spinemets.ingest import plausibility
 from spinemets.ingest.checks import CHECKS
 from spinemets.ingest.mapping import ColumnMap, Combine, Join, Mapping, OneRow, Redcap, TimeZero
 from spinemets.ingest.scales import known_units
-from spinemets.results import atomic
 from spinemets.stages._common import parser
 from spinemets.vocabulary import performance
+from spinemets.writing import atomic
 
 BEGIN: Final = "<!-- generated: python -m spinemets.ingest.dictionary -->"
 END: Final = "<!-- end of generated part -->"

@@ -1,5 +1,6 @@
 """Risks estimated in the cohort itself: apparent, or from the patients of the other folds."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -121,12 +122,19 @@ def deal_folds(follow_up: FollowUp, score: Any, folds: int, seed: int) -> npt.ND
         patients with equal follow-up and score can change places.
     """
     order = np.lexsort((score, follow_up.ranks.rank, follow_up.event))
-    random = np.random.default_rng(seed)
-    blocks = -(-follow_up.n // folds)
-    deck = np.concatenate([random.permutation(folds) for _ in range(blocks)] or [np.empty(0, int)])
     fold = np.empty(follow_up.n, dtype=np.int64)
-    fold[order] = deck[: follow_up.n]
+    fold[order] = _deck(follow_up.n, folds, seed)
     return fold
+
+
+@lru_cache(maxsize=8)
+def _deck(n: int, folds: int, seed: int) -> npt.NDArray[np.int64]:
+    """Folds in the order dealt; all scores of a cohort ask for the same."""
+    random = np.random.default_rng(seed)
+    deals = [random.permutation(folds) for _ in range(-(-n // folds))]
+    deck = np.concatenate([*deals, np.empty(0, np.int64)])[:n]
+    deck.flags.writeable = False
+    return deck
 
 
 def fit_risk(

@@ -305,10 +305,10 @@ def _settings(args: argparse.Namespace, variants: dict[str, list[str]]) -> Any:
 def _score_table(
     args: argparse.Namespace, wanted: list[str], library: Any, variants: dict[str, list[str]]
 ) -> int:
-    from spinemets.results import write_csv
     from spinemets.scores import frames, prepare, reading, single
     from spinemets.scores import notes as facts
     from spinemets.scores.show import DISCLAIMER
+    from spinemets.writing import write_csv
 
     found = reading.read_file(args.file)
     frame = found.frame

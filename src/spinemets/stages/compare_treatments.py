@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from spinemets.results import ModelRow, frame, stack, write_csv
+from spinemets.results import ModelRow, frame, stack
 from spinemets.settings import (
     ScoreSettings,
     SurvivalSettings,
@@ -15,6 +15,7 @@ from spinemets.settings import (
     TreatmentSettings,
 )
 from spinemets.stages._common import exit_with, parser, run
+from spinemets.writing import write_csv
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from spinemets.results import ModelRow, Row, frame, stack, write_csv
+from spinemets.results import ModelRow, Row, frame, stack
 from spinemets.settings import SurvivalSettings
 from spinemets.stages._common import exit_with, parser, run
+from spinemets.writing import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd

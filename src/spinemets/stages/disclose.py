@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spinemets.errors import Fault, InputError
-from spinemets.results import atomic, write_csv
 from spinemets.settings import ReleaseSettings
 from spinemets.stages._common import exit_with, json_argument, log, parser, run
+from spinemets.writing import atomic, write_csv
 
 
 def disclose(

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinemets.errors import Fault, InputError
-from spinemets.results import stack, write_csv
+from spinemets.results import stack
 from spinemets.settings import EvaluationSettings, ScoreSettings, SurvivalSettings
 from spinemets.stages._common import exit_with, log, parser, run
+from spinemets.writing import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd

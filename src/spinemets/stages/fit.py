@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from spinemets.results import Row, frame, stack, write_csv
+from spinemets.results import Row, frame, stack
 from spinemets.settings import ScoreSettings, SurvivalSettings
 from spinemets.stages._common import exit_with, parser, run
 from spinemets.units import DAYS_PER_MONTH
+from spinemets.writing import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from spinemets.errors import Fault, InputError
 from spinemets.ingest.patients import Ingested, ingest, refuse
-from spinemets.results import atomic, write_csv
 from spinemets.settings import Cohort, load
 from spinemets.stages import _common
+from spinemets.writing import atomic, write_csv
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,8 +18,8 @@ from spinemets.lineage import Step, steps
 from spinemets.plan import Plan
 from spinemets.provenance import nameless, sha256, versions
 from spinemets.released import RUN_FILES
-from spinemets.results import atomic
 from spinemets.stages._common import exit_with, json_argument, parser, run
+from spinemets.writing import atomic
 
 RELEASE_FOLDER = "release"
 #: Marks a hash that only those can make again who have the raw files.

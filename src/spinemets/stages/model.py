@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from spinemets.results import ModelRow, frame, write_csv
+from spinemets.results import ModelRow, frame
 from spinemets.settings import ModelSettings, ScoreSettings, SurvivalSettings
 from spinemets.stages._common import exit_with, parser, run
+from spinemets.writing import write_csv
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from spinemets.provenance import commit
-from spinemets.results import atomic
 from spinemets.stages._common import exit_with, parser, run
+from spinemets.writing import atomic
 
 #: Lines of a private cohort's log that hold no count: the first and the last of every stage.
 _HARMLESS = (": started", ": done in ")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from spinemets.results import atomic
 from spinemets.settings import Cohort, Settings
 from spinemets.stages._common import exit_with, json_argument, parser, run
+from spinemets.writing import atomic
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -43,9 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     def work() -> None:
         import pandas as pd
 
-        from spinemets.results import atomic, write_csv
         from spinemets.scores import coverage, forms, frames, notes, registry
         from spinemets.settings import ScoreSettings
+        from spinemets.writing import atomic, write_csv
 
         settings = ScoreSettings.model_validate(args.settings)
         cohort = str(json.loads(args.cohort_info.read_text(encoding="utf-8"))["id"])

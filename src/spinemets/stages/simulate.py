@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spinemets.params import PRESETS
-from spinemets.results import atomic
 from spinemets.stages._common import exit_with, parser, run
+from spinemets.writing import atomic
 
 if TYPE_CHECKING:
     import pandas as pd
