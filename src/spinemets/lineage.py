@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from spinemets.plan import Plan
 from spinemets.provenance import fingerprint
-from spinemets.released import (
-    DESCRIPTION,
-    EVALUATION,
-    FORMATS,
-    SCORING,
-    TABLES_OF,
-)
+from spinemets.released import DESCRIPTION, EVALUATION, FORMATS, SCORING, TABLES_OF
 
 
 @dataclass(frozen=True)
@@ -35,6 +30,27 @@ class Step:
     code: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+
+
+#: Rule that releases tables, and which.
+_RELEASES: Final = {
+    "release_description": DESCRIPTION,
+    "release_scoring": SCORING,
+    "release_evaluation": EVALUATION,
+}
+#: Rule, stage, inputs, outputs.
+_Row = tuple[str, str, list[str], list[str]]
+
+
+def _releases(plan: Plan, cohort: str, info: str, public_info: str) -> list[_Row]:
+    """The jobs that let tables out of the private room."""
+    made = f"{plan.private}/{cohort}"
+    rows: list[_Row] = []
+    for rule, names in _RELEASES.items():
+        inputs = [info, *(f"{made}/{name}.csv" for name in names)]
+        first = [public_info] if rule == "release_description" else []
+        rows.append((rule, "disclose", inputs, [*first, *plan.tables(cohort, names)]))
+    return rows
 
 
 def steps(plan: Plan, cohort: str) -> list[Step]:
@@ -66,7 +82,7 @@ def steps(plan: Plan, cohort: str) -> list[Step]:
 
     tables = {stage: made(names) for stage, names in TABLES_OF.items()}
     ingested = [patients, inclusion, info, *tables["ingest"]]
-    rows: list[tuple[str, str, list[str], list[str]]] = [
+    rows: list[_Row] = [
         ("ingest", "ingest", raw, ingested),
         ("describe", "describe", [patients, inclusion, info], tables["describe"]),
         ("score", "score", [patients, info, *definitions], [scores, *tables["score"]]),
@@ -84,25 +100,8 @@ def steps(plan: Plan, cohort: str) -> list[Step]:
             [patients, scores, info, *definitions, *plan.truth(where), *plan.reference(where)],
             made(EVALUATION),
         ),
-        (
-            "release_description",
-            "disclose",
-            [info, *made(DESCRIPTION)],
-            [public_info, *plan.tables(cohort, DESCRIPTION)],
-        ),
-        (
-            "release_scoring",
-            "disclose",
-            [info, *made(SCORING)],
-            plan.tables(cohort, SCORING),
-        ),
-        (
-            "release_evaluation",
-            "disclose",
-            [info, *made(EVALUATION)],
-            plan.tables(cohort, EVALUATION),
-        ),
     ]
+    rows += _releases(plan, cohort, info, public_info)
     if truth := plan.truth(where):
         rows.insert(0, ("simulate", "simulate", [], [plan.raw_table(where), *truth]))
     for batch in plan.batches():

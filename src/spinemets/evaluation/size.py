@@ -12,7 +12,7 @@ from scipy.special import ndtri
 
 from spinemets.evaluation.design import Design
 from spinemets.performance._km import FollowUp
-from spinemets.performance.planned_precision import TARGETS, planned_precision
+from spinemets.performance.planned_precision import TARGETS, PlannedPrecision, planned_precision
 from spinemets.performance.precision import precision_at, precision_rows
 from spinemets.performance.sample_size import validation_size
 from spinemets.results import Row
@@ -93,6 +93,12 @@ def _planned(
         method=f"all events, {assumed}",
         note=found.reason,
     )
+    yield from _simulated(plan, assumed, base)
+    yield _closed_form(risk, base)
+
+
+def _simulated(plan: PlannedPrecision, assumed: str, base: Row) -> Iterator[Row]:
+    """Patients for the width wanted of every measure, from the simulation."""
     for measure, width in TARGETS.items():
         if plan.unit_error[measure] == 0:
             why = "the measure doesn't vary in the simulation"
@@ -104,6 +110,10 @@ def _planned(
             estimate=float(plan.patients(measure)),
             method=f"95 % interval of width {width:g}, {assumed}",
         )
+
+
+def _closed_form(risk: float, base: Row) -> Row:
+    """Patients that Riley's formulas ask for."""
     size = validation_size(
         risk, EXPECTED_C, _logit_mean(risk), _logit_sd(risk),
         oe_width=RILEY["oe_ratio"], slope_width=RILEY["slope"], c_width=RILEY["c"],
@@ -111,7 +121,7 @@ def _planned(
     decisive = max(
         (size.oe_ratio, "O:E"), (size.slope, "the slope"), (size.c, "C"), key=lambda part: part[0]
     )[1]
-    yield replace(
+    return replace(
         base,
         measure="planned_n_riley",
         estimate=float(size.n),
