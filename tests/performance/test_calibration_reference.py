@@ -199,9 +199,8 @@ def test_rotterdam_to_gbsg_as_published() -> None:
 
 def stratos_equation() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The printed equation on the GBSG data that scikit-survival carries."""
-    from sksurv.datasets import load_gbsg2
-
-    patients, outcome = load_gbsg2()
+    data = pytest.importorskip("sksurv.datasets")
+    patients, outcome = data.load_gbsg2()
     time = outcome["time"] / 365.25
     size = patients["tsize"].to_numpy()
     nodes = np.minimum(patients["pnodes"].to_numpy(), 19).astype(float)

@@ -43,7 +43,8 @@ def fitted_curves(design: Design, risks: RiskTable) -> Curves:
     Returns
     -------
     dict
-        `CalibrationCurve` by score key and horizon label; without those that have no risk.
+        `CalibrationCurve` by score key and horizon label; without those that have no risk. Nothing
+        that happens after the horizon enters.
     """
     outcome, out = design.outcome, {}
     for key in design.scores:
@@ -52,8 +53,9 @@ def fitted_curves(design: Design, risks: RiskTable) -> Curves:
             if risk.available:
                 known = risk.known
                 out[key, label] = calibration_curve(
-                    outcome.time[known], outcome.event[known], risk.probability[known], horizon
-                )
+                    outcome.time[known], outcome.event[known], risk.probability[known], horizon,
+                    truncate=True,
+                )  # fmt: skip
     return out
 
 

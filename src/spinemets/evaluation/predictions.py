@@ -250,7 +250,7 @@ def calibration_table(design: Design, risks: RiskTable, curves: Curves) -> Itera
                 hazard = None if risk.source == "apparent" else design.hazards.get(key)
                 rows = calibration_rows(
                     outcome.time, outcome.event, risk, horizon,
-                    cumulative_hazard=hazard, horizon_label=label,
+                    cumulative_hazard=hazard, horizon_label=label, truncate=True,
                     curve=curves[key, label] if risk is risks.default(key, label) else None,
                     **where,
                 )  # fmt: skip

@@ -17,6 +17,7 @@ from spinemets.ingest.cells import key
 from spinemets.ingest.mapping import Join, Mapping, OneRow
 from spinemets.ingest.readers_common import TableError
 from spinemets.ingest.tables import RawTable
+from spinemets.paths import inside
 
 Positions = npt.NDArray[np.int64]
 
@@ -224,16 +225,11 @@ def beside(folder: Path, name: str, key: str, faults: list[Fault]) -> Path | Non
     Path or None
         None when it leads elsewhere.
     """
-    path = folder / name
-    try:
-        inside = not Path(name).is_absolute() and path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL character
-        inside = False
-    if not inside or ".." in Path(name).parts:
+    if Path(name).is_absolute() or not inside(folder, name):
         rule = "the file has to lie beside the first table, or below its folder"
         faults.append(Fault(name, rule, "copy it there", column=key))
         return None
-    return path
+    return folder / name
 
 
 def absent(wanted: list[str], known: list[str], file: str, faults: list[Fault]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from spinemets import contract, strata
 from spinemets import settings as settings_module
 from spinemets.errors import Fault, InputError
+from spinemets.paths import inside
 from spinemets.plan import crosswalks
 from spinemets.scores import registry
 from spinemets.settings import Cohort, Settings
@@ -79,9 +80,11 @@ class Study:
         faults = [
             Fault("config", rule, repair, column=column)
             for column, path in named
-            if not (_inside(path) or (Path(path).is_absolute() and ".." not in Path(path).parts))
+            if not (
+                inside(Path(), path) or (Path(path).is_absolute() and ".." not in Path(path).parts)
+            )
         ]
-        if Path(self.settings.results).is_absolute() or not _inside(self.settings.results):
+        if Path(self.settings.results).is_absolute() or not inside(Path(), self.settings.results):
             repair = "give a folder inside the study, for example `results`"
             faults.append(Fault("config", rule, repair, column="results"))
         if faults:
@@ -118,12 +121,3 @@ class Study:
         """
         own = self.cohorts[cohort].strata
         return list(self.settings.survival.strata if own is None else own)
-
-
-def _inside(path: str) -> bool:
-    """Whether a path, links followed, lies in the folder that the study runs in."""
-    try:
-        here = Path().resolve()
-        return ".." not in Path(path).parts and (here / path).resolve().is_relative_to(here)
-    except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL character
-        return False
