@@ -221,6 +221,21 @@ def test_recalibration_finds_the_slope() -> None:
     assert baseline.after["cloglog_slope"].value < 0.7 < found.after["cloglog_slope"].value
 
 
+def test_a_new_baseline_gives_the_observed_risk_whatever_the_slope() -> None:
+    data = simulate(400, 7, slope=0.4, shift=0.3)
+    call = data["time"], data["event"], data["risk"]
+    found = recalibrate(*call, 100.0)
+    observed = 1 - kaplan_meier_at(FollowUp.of(*call[:2]), 100.0).value
+    assert found.apparent.mean() == pytest.approx(observed, abs=1e-12)
+    assert found.after["oe_ratio"].value == pytest.approx(1, abs=0.01)
+    # Its limits are those of a jackknife of the shift.
+    left = [np.delete(np.column_stack(call), i, axis=0).T for i in range(0, 400, 4)]
+    shifts = np.array([recalibrate(*one, 100.0, folds=2).intercept for one in left])
+    error = np.sqrt(400 * np.mean((shifts - found.intercept) ** 2))
+    width = cloglog(found.upper) - cloglog(found.lower)
+    np.testing.assert_allclose(width / (2 * 1.959964), error, rtol=0.15)
+
+
 def test_the_after_picture_is_not_the_apparent_one() -> None:
     """With pure noise, updating every level looks good on its own patients only."""
     random = np.random.default_rng(6)

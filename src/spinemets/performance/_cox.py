@@ -5,7 +5,6 @@ of resampling; the risks derived here need both to agree.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -70,10 +69,10 @@ class CoxFit:
             return 0.0, 0.0, np.zeros(self.coef.size)
         return float(self.hazard[last - 1]), float(self.variance[last - 1]), self.drift[last - 1]
 
-    def risk(self, table: FloatArray, last: int, offset: Any = 0.0) -> FloatArray:
+    def risk(self, table: FloatArray, last: int) -> FloatArray:
         """Risk ``1 - exp(-H(t))`` after the first ``last`` distinct times."""
         hazard = self.cumulative(last)[0]
-        return np.asarray(-np.expm1(-hazard * np.exp(self.linear(table) + offset)))
+        return np.asarray(-np.expm1(-hazard * np.exp(self.linear(table))))
 
     def log_hazard_error(self, table: FloatArray, last: int) -> FloatArray:
         """Standard error of ``log H(t | x)`` for each row."""
@@ -105,15 +104,13 @@ class CoxFit:
 def fit_cox(
     follow_up: FollowUp,
     table: FloatArray,
-    offset: npt.ArrayLike | None = None,
     weights: npt.ArrayLike | None = None,
 ) -> CoxFit:
     """
     Maximise Efron's partial likelihood by Newton's method.
 
-    ``table`` has shape (patients, columns) and may have no column: the baseline is then the
-    Efron (Fleming-Harrington) hazard with the offset. A model that can't be fitted comes back
-    with NaN coefficients and a reason.
+    ``table`` has shape (patients, columns) and may have no column, for the likelihood of the null
+    model. A model that can't be fitted comes back with NaN coefficients and a reason.
     """
     n, p = table.shape
     if not bool(np.all(np.isfinite(table))):
@@ -134,16 +131,13 @@ def fit_cox(
     rank = np.ascontiguousarray(follow_up.ranks.rank[order])
     event = np.ascontiguousarray(follow_up.event[order])
     x = np.ascontiguousarray(q[order] * np.sqrt(n))
-    shift = np.zeros(n) if offset is None else np.asarray(offset, float)[order]
     weight = np.ones(n) if weights is None else np.asarray(weights, float)[order]
-    beta, value, information, reason = _newton(rank, event, x, shift, weight)
+    beta, value, information, reason = _newton(rank, event, x, weight)
     if reason:
         return _failed(p, reason)
-    hazard, variance, drift = _baseline(
-        rank, event, x, shift, weight, beta, follow_up.ranks.values.size
-    )
-    back = np.linalg.inv(r) * np.sqrt(n) if p else np.zeros((0, 0))
-    inverse = np.linalg.inv(information) if p else back
+    hazard, variance, drift = _baseline(rank, event, x, weight, beta, follow_up.ranks.values.size)
+    back = np.linalg.inv(r) * np.sqrt(n)
+    inverse = np.linalg.inv(information) if p else information
     return CoxFit(
         back @ beta,
         back @ inverse @ back.T,
@@ -151,7 +145,7 @@ def fit_cox(
         centre,
         np.cumsum(hazard),
         np.cumsum(variance),
-        np.cumsum(drift, axis=0) @ (r / np.sqrt(n)) if p else drift,
+        np.cumsum(drift, axis=0) @ (r / np.sqrt(n)),
     )
 
 
@@ -163,10 +157,10 @@ def _failed(p: int, reason: str) -> CoxFit:
 
 
 def _newton(
-    rank: IntArray, event: BoolArray, x: FloatArray, shift: FloatArray, weight: FloatArray
+    rank: IntArray, event: BoolArray, x: FloatArray, weight: FloatArray
 ) -> tuple[FloatArray, float, FloatArray, str]:
     beta = np.zeros(x.shape[1])
-    value, gradient, information = _efron(rank, event, x, shift, weight, beta)
+    value, gradient, information = _efron(rank, event, x, weight, beta)
     if beta.size == 0:
         return beta, value, information, ""
     # Along a direction without a maximum the information fades away as the coefficient grows; where
@@ -184,7 +178,7 @@ def _newton(
         slack = 1e-13 * (1.0 + abs(value))
         for halving in range(_HALVINGS):
             new = beta + step / 2**halving
-            tried, slope, curvature = _efron(rank, event, x, shift, weight, new)
+            tried, slope, curvature = _efron(rank, event, x, weight, new)
             if np.isfinite(tried + curvature.sum()) and tried >= value - slack:
                 beta, value, gradient, information = new, tried, slope, curvature
                 break
@@ -234,7 +228,6 @@ def _efron(
     rank: IntArray,
     event: BoolArray,
     x: FloatArray,
-    shift: FloatArray,
     weight: FloatArray,
     beta: FloatArray,
 ) -> tuple[float, FloatArray, FloatArray]:
@@ -255,7 +248,7 @@ def _efron(
         while i > 0 and rank[i - 1] == now:
             i -= 1
             row[1:] = x[i]
-            eta = shift[i] + np.sum(x[i] * beta)
+            eta = np.sum(x[i] * beta)
             hazard = weight[i] * np.exp(eta)
             _add(at_risk, row, hazard)
             if event[i] and weight[i] > 0:
@@ -274,7 +267,6 @@ def _baseline(
     rank: IntArray,
     event: BoolArray,
     x: FloatArray,
-    shift: FloatArray,
     weight: FloatArray,
     beta: FloatArray,
     distinct: int,
@@ -294,7 +286,7 @@ def _baseline(
         dying[:] = 0.0
         while i > 0 and rank[i - 1] == now:
             i -= 1
-            ratio = weight[i] * np.exp(shift[i] + np.sum(x[i] * beta))
+            ratio = weight[i] * np.exp(np.sum(x[i] * beta))
             at_risk[0] += ratio
             at_risk[1:] += ratio * x[i]
             if event[i] and weight[i] > 0:

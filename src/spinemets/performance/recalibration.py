@@ -6,16 +6,16 @@ time and place. Three updates, from least to most data-hungry: the baseline alon
 slope, and every risk level anew. Their effect is judged on patients they weren't fitted to.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 
 from spinemets.performance._arrays import FloatArray
 from spinemets.performance._checks import cloglog, prepare
-from spinemets.performance._cox import CoxFit, fit_cox
+from spinemets.performance._cox import fit_cox
 from spinemets.performance._estimate import Z95, Estimate
 from spinemets.performance._km import NO_EVENTS, FollowUp, kaplan_meier_at
 from spinemets.performance.calibration import (
@@ -130,8 +130,9 @@ def recalibrate(
     horizon : float
         Horizon in the unit of ``time``.
     method : {"baseline", "slope", "levels"}
-        Estimate anew the cumulative baseline hazard (the slope stays 1), baseline and slope, or
-        the Kaplan-Meier risk of each distinct level (small ones merged with a neighbour).
+        Shift every log cumulative hazard by what makes the mean risk the observed one (the slope
+        stays 1); estimate baseline and slope anew; or the Kaplan-Meier risk of each distinct level
+        (small ones merged with a neighbour).
     folds : int
         Folds of the honest after-picture.
     seed : int
@@ -149,9 +150,11 @@ def recalibrate(
 
     Notes
     -----
-    ``baseline`` and ``slope`` are Cox models with ``cloglog(risk)`` as offset or covariate, Efron's
-    baseline, follow-up censored at the horizon. The after-picture comes from cross-fitting: an
-    apparent one is perfect by construction and says nothing.
+    ``baseline`` is recalibration in the large: the mean of the updated risks is the Kaplan-Meier
+    risk at the horizon, its limits come from the influence function of both. A Cox model with
+    ``cloglog(risk)`` as offset gives that only where the slope is 1. ``slope`` is the Cox model
+    with it as covariate, Efron's baseline, follow-up censored at the horizon. The after-picture
+    comes from cross-fitting: an apparent one is perfect by construction and says nothing.
 
     References
     ----------
@@ -169,7 +172,7 @@ def recalibrate(
         raise ValueError(f"method: must be one of {', '.join(METHODS)}")
     if int(folds) != folds or folds < 2:
         raise ValueError("folds: must be a whole number from 2 on")
-    update = _levels if method == "levels" else _regression(method)
+    update = {"baseline": _baseline, "slope": _slope, "levels": _levels}[method]
     apparent, limits, coefficients, reason = update(follow_up, checked, checked, limit)
     cross = np.full(follow_up.n, np.nan)
     if not reason:
@@ -197,42 +200,57 @@ def _none(size: int, reason: str) -> _Update:
     return nothing, (nothing, nothing), (np.nan, np.nan), reason
 
 
-def _regression(
-    method: str,
-) -> Callable[[FollowUp, FloatArray, FloatArray, float], _Update]:
-    def update(train: FollowUp, known: FloatArray, wanted: FloatArray, horizon: float) -> _Update:
-        x, at = cloglog(known), cloglog(wanted)
-        if not bool(np.all(np.isfinite(x)) and np.all(np.isfinite(at))):
-            return _none(wanted.size, "a risk of 0 or 1 has no log hazard")
-        curve = kaplan_meier_at(train, horizon)
-        if curve.reason or curve.events == 0:
-            return _none(wanted.size, curve.reason or NO_EVENTS)
-        used = train.truncate(horizon)
-        last = used.until(horizon)
-        empty = np.empty((known.size, 0))
-        if method == "slope":
-            fit = fit_cox(used, x[:, np.newaxis])
-            table, offset = at[:, np.newaxis], np.zeros(at.size)
-        else:
-            fit = fit_cox(used, empty, offset=x)
-            table, offset = np.empty((at.size, 0)), at
-        if fit.reason:
-            return _none(wanted.size, fit.reason)
-        return _from_fit(fit, table, offset, last)
-
-    return update
-
-
-def _from_fit(fit: CoxFit, table: FloatArray, offset: FloatArray, last: int) -> _Update:
+def _slope(train: FollowUp, known: FloatArray, wanted: FloatArray, horizon: float) -> _Update:
+    x, at = cloglog(known), cloglog(wanted)
+    if reason := _refused(train, x, at, horizon):
+        return _none(wanted.size, reason)
+    used = train.truncate(horizon)
+    fit, last = fit_cox(used, x[:, np.newaxis]), used.until(horizon)
+    if fit.reason:
+        return _none(wanted.size, fit.reason)
+    table = at[:, np.newaxis]
     base = float(np.log(fit.cumulative(last)[0]))
-    eta = base + fit.linear(table) + offset
-    half = Z95 * fit.log_hazard_error(table, last)
+    error = fit.log_hazard_error(table, last)
+    slope = float(fit.coef[0])
+    return _risks(base + fit.linear(table), error, (base - slope * float(fit.centre[0]), slope))
+
+
+def _baseline(train: FollowUp, known: FloatArray, wanted: FloatArray, horizon: float) -> _Update:
+    x, at = cloglog(known), cloglog(wanted)
+    if reason := _refused(train, x, at, horizon):
+        return _none(wanted.size, reason)
+    curve = kaplan_meier_at(train, horizon)
+    observed = 1.0 - curve.value
+    if not 0 < observed < 1:
+        return _none(wanted.size, "the observed risk is 1")
+
+    def excess(shift: float) -> float:
+        return float(np.mean(-np.expm1(-np.exp(np.minimum(x + shift, 700.0)))) - observed)
+
+    centre = float(cloglog(observed))
+    # A hair wider than the limits between which the root lies, for rounding.
+    shift = float(brentq(excess, centre - x.max() - 1e-6, centre - x.min() + 1e-6, xtol=1e-14))
+    hazard = np.exp(x + shift)
+    risk = -np.expm1(-hazard)
+    influence = (risk - risk.mean()) / risk.size + curve.influence
+    error = float(np.sqrt(np.sum(influence**2)) / np.mean(hazard * np.exp(-hazard)))
+    return _risks(at + shift, np.full(at.size, error), (shift, 1.0))
+
+
+def _refused(train: FollowUp, x: FloatArray, at: FloatArray, horizon: float) -> str:
+    if not bool(np.all(np.isfinite(x)) and np.all(np.isfinite(at))):
+        return "a risk of 0 or 1 has no log hazard"
+    curve = kaplan_meier_at(train, horizon)
+    return curve.reason or ("" if curve.events else NO_EVENTS)
+
+
+def _risks(eta: FloatArray, error: FloatArray, coefficients: tuple[float, float]) -> _Update:
+    """Risks of log cumulative hazards, with limits."""
     risk, low, high = (
-        -np.expm1(-np.exp(np.minimum(eta + shift, 700.0))) for shift in (0.0, -half, half)
+        -np.expm1(-np.exp(np.minimum(eta + shift, 700.0)))
+        for shift in (0.0, -Z95 * error, Z95 * error)
     )
-    slope = float(fit.coef[0]) if fit.coef.size else 1.0
-    centre = float(fit.centre[0]) if fit.coef.size else 0.0
-    return risk, (low, high), (base - slope * centre, slope), ""
+    return risk, (low, high), coefficients, ""
 
 
 def _levels(train: FollowUp, known: FloatArray, wanted: FloatArray, horizon: float) -> _Update:
