@@ -22,6 +22,17 @@ def test_nobody_left_at_risk_with_two_causes() -> None:
     assert ratio.value == pytest.approx(1.5)
 
 
+@pytest.mark.parametrize("horizon", [3, 5.5, 6])
+def test_incidence_is_known_after_the_last_event_of_interest(horizon: float) -> None:
+    """Numbers of R's ``survfit(Surv(time, factor(cause)) ~ 1)``."""
+    time, cause = [1, 2, 3, 4, 5, 6, 6, 6], [1, 2, 1, 0, 2, 0, 0, 0]
+    observed, _, ratio = observed_over_expected(time, cause, [0.2] * 8, horizon)
+    assert observed.value == pytest.approx(0.25)
+    assert observed.std_error == pytest.approx(0.153093108924)
+    assert ratio.value == pytest.approx(1.25)
+    assert ratio.lower < 1.25 < ratio.upper
+
+
 def test_no_event_of_interest_is_an_incidence_of_zero() -> None:
     observed, predicted, ratio = observed_over_expected([1, 2, 9], [2, 0, 0], [0.2] * 3, 5)
     assert (observed.value, ratio.value) == (0, 0)

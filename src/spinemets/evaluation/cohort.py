@@ -16,6 +16,7 @@ from spinemets.evaluation.design import (
     Outcome,
     Reference,
     Thresholds,
+    settled,
 )
 from spinemets.evaluation.scores import FloatArray, OneScore, comparison_set, read_scores
 from spinemets.performance.decisions import decisions
@@ -68,13 +69,16 @@ def outcome_of(
     """
     asked = sorted({*_horizons(settings), *further}, key=lambda horizon: horizon.days)
     refused = {h.label: why for h in asked if (why := grid.off_grid(h.days, resolution))}
+    horizons = {h.label: h.days for h in asked if h.label not in refused}
+    days = patients["survival_days"].to_numpy(dtype="float64")
+    time, entry = settled(days, _entry(patients), horizons)
     return Outcome(
-        time=patients["survival_days"].to_numpy(dtype="float64"),
+        time=time,
         event=patients["died"].to_numpy(dtype=bool),
-        horizons={h.label: h.days for h in asked if h.label not in refused},
+        horizons=horizons,
         refused=refused,
         per_month=DAYS_PER_MONTH,
-        entry=_entry(patients),
+        entry=entry,
     )
 
 

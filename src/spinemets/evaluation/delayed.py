@@ -166,7 +166,7 @@ def observed_over_expected(
     """
     outcome = design.outcome
     entry = np.zeros(outcome.n) if outcome.entry is None else np.nan_to_num(outcome.entry)
-    known = risk.known & (entry < outcome.time)
+    known = risk.known & outcome.observed
     time, values = outcome.time[known], risk.probability[known]
     events = int((outcome.event[known] & (time <= horizon)).sum())
     n = int(known.sum())

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spinemets.evaluation.scores import BoolArray, ComparisonSet, FloatArray, OneScore
+from spinemets.performance._arrays import settle
 from spinemets.performance.risks import PublishedRates, Risk
 
 FORMS: Final = ("points", "band")
@@ -116,6 +117,33 @@ class Outcome:
             Members with the event by then.
         """
         return int((self.event & (self.time <= self.horizons[label]) & members).sum())
+
+
+def settled(
+    time: FloatArray, entry: FloatArray | None, horizons: Mapping[str, float]
+) -> tuple[FloatArray, FloatArray | None]:
+    """
+    Make times equal that differ by rounding alone, so that every measure counts the same events.
+
+    Parameters
+    ----------
+    time : ndarray of float, shape (patients,)
+        Follow-up; missing and infinite values stay.
+    entry : ndarray of float, shape (patients,), or None
+        Time at which observation began.
+    horizons : mapping of str to float
+        Horizons in the unit of ``time``: what lies a rounding away from one lies on it.
+
+    Returns
+    -------
+    time, entry : ndarray of float, or None for the entry that wasn't given
+        In 0.1 + 0.2 years and a horizon of 0.3 the event is one by the horizon.
+    """
+    exact = list(horizons.values())
+    if entry is None:
+        return settle([time], exact)[0], None
+    end, begin = settle([time, entry], exact)
+    return end, begin
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from spinemets.errors import ArgumentError
 from spinemets.evaluation.call import Call, names, read
 from spinemets.evaluation.columns import UNITS, Reader, horizon_labels
-from spinemets.evaluation.design import Design, Options, Outcome, Thresholds
+from spinemets.evaluation.design import Design, Options, Outcome, Thresholds, settled
 from spinemets.evaluation.scores import BoolArray, FloatArray, comparison_set, take
 from spinemets.evaluation.sets import set_table
 from spinemets.performance.decisions import decisions
@@ -209,6 +209,7 @@ def evaluate(
         raise ArgumentError(call.reader.faults)
     assert kept is not None  # a missing one is among the faults
     when, died, use = kept
+    when, began = settled(when, began, labels)
     never = np.zeros(when.size, dtype=bool) if began is None else (began > 0) & (began >= when)
     use = use & ~never
     competes = "competing" in (event_codes or {}).values()

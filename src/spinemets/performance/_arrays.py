@@ -186,6 +186,46 @@ def rank_times(time: FloatArray) -> Ranks:
     return Ranks(merged[ranks.rank], ranks.values[new])
 
 
+def settle(columns: Sequence[FloatArray], exact: Sequence[float] = ()) -> list[FloatArray]:
+    """
+    Give times that differ only by rounding one value, as `rank_times` takes them for one.
+
+    Parameters
+    ----------
+    columns : sequence of ndarray
+        Times of one clock; what isn't finite stays.
+    exact : sequence of float
+        Times that others are moved to, such as horizons.
+
+    Returns
+    -------
+    list of ndarray
+        The columns with the exact time of each group, else its smallest.
+
+    Examples
+    --------
+    >>> time, entry = settle([np.array([3 * 0.1, 1.0]), np.array([0.3, 0.0])], exact=[0.3])
+    >>> time.tolist(), entry.tolist()
+    ([0.3, 1.0], [0.3, 0.0])
+    """
+    values = np.unique(np.concatenate([*columns, np.asarray(exact, dtype=np.float64)]))
+    values = values[np.isfinite(values)]
+    if values.size < 2:
+        return list(columns)
+    gap = np.diff(values)
+    tied = (gap <= TIME_TOLERANCE) | (gap / float(np.mean(np.abs(values))) <= TIME_TOLERANCE)
+    if not bool(tied.any()):
+        return list(columns)
+    cuts = values[np.concatenate([[True], ~tied])]
+    kept = cuts.copy()
+    kept[np.searchsorted(cuts, exact, side="right") - 1] = exact
+    out = [column.copy() for column in columns]
+    for column in out:
+        finite = np.isfinite(column)
+        column[finite] = kept[np.searchsorted(cuts, column[finite], side="right") - 1]
+    return out
+
+
 def levels(scores: FloatArray, higher_is_worse: Sequence[bool], name: str) -> list[Ranks]:
     """Rank each score's values so that level 0 is the most favourable."""
     ranked = []

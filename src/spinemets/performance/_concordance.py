@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spinemets.performance import _counts, _fenwick
-from spinemets.performance._arrays import FloatArray, Ranks
+from spinemets.performance._arrays import TIME_TOLERANCE, FloatArray, Ranks
 from spinemets.performance._panel import Panel
 
 # A table of times x levels beats a tree while it has few levels and isn't nearly empty.
@@ -44,7 +44,7 @@ def time_weights(panel: Panel, kind: str, tau: float | None) -> FloatArray:
         weight = np.where(alone, 1.0, weight)
         weight = np.where((deaths > 0) & np.isfinite(weight), weight, 0.0)
     if tau is not None:
-        weight = np.where(panel.times > tau, 0.0, weight)
+        weight = np.where(panel.times > tau + TIME_TOLERANCE * max(1.0, tau), 0.0, weight)
     return weight
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from spinemets.performance import _ipcw
-from spinemets.performance._arrays import FloatArray, check_horizons
+from spinemets.performance._arrays import TIME_TOLERANCE, FloatArray, check_horizons
 from spinemets.performance._estimate import Z95, Estimate, undefined
-from spinemets.performance.brier import brier_writer
+from spinemets.performance._km import BEYOND, NOBODY
 from spinemets.performance.competing import prepare_causes
 
 AALEN_JOHANSEN: Final = "Aalen-Johansen"
-NO_SPREAD: Final = "no event, or nobody left at risk, by the horizon: no interval"
+NO_SPREAD: Final = "nobody or everybody had the event by the horizon: no interval"
 
 
 def observed_over_expected(
@@ -54,7 +54,9 @@ def observed_over_expected(
     Notes
     -----
     An inverse-weighted share of patients with the event, 1/G(T-), is the Aalen-Johansen estimate;
-    its influence values carry the variance, estimation of G included. Kaplan-Meier, which censors
+    its influence values carry the variance, estimation of G included. It is known wherever somebody
+    is followed to the horizon, also after the last event of interest, and where everybody had an
+    event. Kaplan-Meier, which censors
     the other event, would overstate the observed risk.
 
     References
@@ -69,30 +71,23 @@ def observed_over_expected(
     """
     panel, outcome = prepare_causes(time, cause, of_interest)
     setting = _ipcw.setting(panel, outcome, check_horizons([horizon]))
-    n, events, why = panel.n, int(setting.cases[0]), setting.reason[0]
+    n, events = panel.n, int(setting.cases[0])
     predicted = np.asarray(risk, dtype=np.float64)
     if predicted.shape != (n,) or not bool(np.all((predicted >= 0) & (predicted <= 1))):
         raise ValueError(f"risk: must be a probability for each of {n} patients")
     # The mean risk needs no follow-up: it is known whatever the cohort can't answer.
     mean = float(predicted.mean()) if n else float("nan")
     expected = Estimate(mean, n=n, events=events, method="mean")
-    if why:
-        known = _settled(np.asarray(time, float), np.asarray(cause), of_interest, horizon)
-        if known is None:
-            none = undefined(why, n, events, AALEN_JOHANSEN)
-            return none, expected, none
-        observed = Estimate(known, n=n, events=events, method=AALEN_JOHANSEN, reason=NO_SPREAD)
-        if not mean > 0:
-            return observed, expected, undefined("every predicted risk is 0", n, events)
-        return observed, expected, replace(observed, value=known / mean)
-    # The Brier score of a risk of 0 is the weighted share of patients with the event.
-    write = brier_writer(setting, [np.zeros(n)], 0)
-    estimate, columns, _, _ = _ipcw.columns_at(setting, 0, 1, write)
-    value, influence = float(estimate[0]), columns[0] - columns[0].mean()
+    if why := _unknown(setting):
+        none = undefined(why, n, events, AALEN_JOHANSEN)
+        return none, expected, none
+    value, influence = _incidence(setting)
     error = float(np.sqrt(np.sum(influence**2)))
     observed = _log_log(value, error, n, events)
     if not mean > 0:
         return observed, expected, undefined("every predicted risk is 0", n, events)
+    if not error > 0:
+        return observed, expected, replace(observed, value=value / mean)
     # Both ends of the ratio vary with the same patients.
     parts: FloatArray = influence / value - (predicted - mean) / (n * mean)
     spread = float(np.sqrt(np.sum(parts**2)))
@@ -108,31 +103,37 @@ def observed_over_expected(
     )
 
 
-def _settled(
-    time: FloatArray, cause: npt.NDArray[np.int_], of_interest: int, horizon: float
-) -> float | None:
-    """Incidence where the weights fail though it is known: no event at all, or nobody left."""
-    if not time.size:
-        return None
-    last = float(time.max())
-    everybody = last <= horizon and bool(np.all(cause[time == last] != 0))
-    mine = (cause == of_interest) & (time <= horizon)
-    if not mine.any():
-        return 0.0 if everybody or last >= horizon else None
-    if not everybody:
-        return None
-    found, alive = 0.0, 1.0
-    for day in np.unique(time):
-        at_risk, now = float((time >= day).sum()), time == day
-        found += alive * float((mine & now).sum()) / at_risk
-        alive *= 1 - float(((cause != 0) & now).sum()) / at_risk
-    return found
+def _unknown(setting: _ipcw.Setting) -> str:
+    """Why the incidence isn't known; a plateau after the last event of interest is known."""
+    panel = setting.panel
+    if panel.n == 0:
+        return NOBODY
+    _, censored = panel.by_time
+    everybody_ended = bool(censored[-1] == 0)
+    slack = TIME_TOLERANCE * max(1.0, float(setting.horizons[0]))
+    if everybody_ended or float(panel.times[-1]) >= float(setting.horizons[0]) - slack:
+        return ""
+    return BEYOND
+
+
+def _incidence(setting: _ipcw.Setting) -> tuple[float, FloatArray]:
+    """Cumulative incidence at the horizon with every patient's influence on it."""
+    panel = setting.panel
+    inverse, _, upto = setting.at(0)
+    own = np.zeros(panel.n)
+    mine = (setting.outcome == 1) & (panel.rank < upto)
+    own[mine] = inverse[panel.rank[mine]] / panel.n
+    value = float(own.sum())
+    setting.add_censoring(0, own)
+    influence: FloatArray = own - own.mean()
+    # What is left of equal values is rounding, not spread.
+    return value, influence if float(np.ptp(own)) > 1e-12 else np.zeros(panel.n)
 
 
 def _log_log(value: float, error: float, n: int, events: int) -> Estimate:
     method = f"{AALEN_JOHANSEN}, log-log (influence)"
-    if not 0 < value < 1:
-        return Estimate(value, n=n, events=events, method=method)
+    if not (0 < value < 1 and error > 0):
+        return Estimate(value, n=n, events=events, method=AALEN_JOHANSEN, reason=NO_SPREAD)
     alive = 1 - value
     half = Z95 * error / abs(alive * np.log(alive))
     limits = (1 - alive ** np.exp(-half), 1 - alive ** np.exp(half))

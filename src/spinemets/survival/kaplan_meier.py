@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spinemets.survival.sample import (
-    TIE_TOLERANCE,
     Z95,
     Bools,
     Floats,
@@ -19,6 +18,8 @@ from spinemets.survival.sample import (
     make_sample,
 )
 
+#: A step this near to the level asked for reaches it, as in R's ``quantile.survfit``.
+LEVEL_TOLERANCE: Final = float(np.sqrt(np.finfo(float).eps))
 INTERVALS: Final = ("log-log", "log", "plain", "logit", "arcsin")
 
 
@@ -328,13 +329,13 @@ def _quantile(time: Floats, survival: Floats, p: float) -> float:
     # Limits need not be monotone: R looks levels up in sorted order, so do we.
     order = np.argsort(y, kind="stable")
     x, y = x[order], y[order]
-    low = int(np.searchsorted(y + TIE_TOLERANCE, p, side="left"))
-    high = int(np.searchsorted(y - TIE_TOLERANCE, p, side="left"))
+    low = int(np.searchsorted(y + LEVEL_TOLERANCE, p, side="left"))
+    high = int(np.searchsorted(y - LEVEL_TOLERANCE, p, side="left"))
     if low >= x.size:
         return float("nan")
     if high < x.size:
         return float((x[low] + x[high]) / 2)
-    if last_known and abs(y[-1] - p) < TIE_TOLERANCE:
+    if last_known and abs(y[-1] - p) < LEVEL_TOLERANCE:
         return float((x[low] + when[-1]) / 2)
     return float("nan")
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spinemets.performance._arrays import settle
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Integers = NDArray[np.int64]
 
-#: Two times closer than this (relative to the mean time) are one time, as in R's ``aeqSurv``.
-TIE_TOLERANCE: Final = float(np.sqrt(np.finfo(float).eps))
 #: Two-sided 95 % normal quantile.
 Z95: Final = 1.959963984540054
 
@@ -189,7 +189,7 @@ def make_sample(
     if not t.shape == e.shape == start.shape == w.shape or t.ndim != 1:
         raise ValueError("time, event, entry and weights must be columns of the same length")
     start[~(start > 0)] = -np.inf
-    _merge_ties(t, start)
+    t, start = settle([t, start])
     _refuse(~np.isfinite(t) | (t < 0), "a missing or negative time")
     _refuse((e != 0) & (e != 1), "an event that is neither 0 nor 1")
     _refuse(start >= t, "an entry that is not before the exit")
@@ -200,22 +200,6 @@ def make_sample(
 def _refuse(bad: Bools, what: str) -> None:
     if bad.any():
         raise ValueError(f"{int(bad.sum())} row(s) with {what}")
-
-
-def _merge_ties(time: Floats, entry: Floats) -> None:
-    """Give times that differ only by rounding the smallest of their values (in place)."""
-    values = np.unique(np.concatenate([time, entry]))
-    values = values[np.isfinite(values)]
-    if values.size < 2:
-        return
-    gap = np.diff(values)
-    tied = (gap <= TIE_TOLERANCE) | (gap / np.mean(np.abs(values)) <= TIE_TOLERANCE)
-    if not tied.any():
-        return
-    cuts = values[np.concatenate([[True], ~tied])]
-    for column in (time, entry):
-        finite = np.isfinite(column)
-        column[finite] = cuts[np.searchsorted(cuts, column[finite], side="right") - 1]
 
 
 def codes(labels: ArrayLike | None, n: int) -> tuple[Integers, list[Any]]:
