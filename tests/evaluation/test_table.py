@@ -303,15 +303,6 @@ def test_odd_data_give_rows_with_reasons(odd):
     assert not found["performance"].empty
 
 
-def test_text_levels_are_ordered_naturally_and_it_is_said(table):
-    text = table.assign(band=pd.cut(table["worse"], [-99, 0, 3, 6, 99]).cat.codes.map(
-        {0: "0-8", 1: "9-11", 2: "12-15", 3: "16"}))  # fmt: skip
-    code = table.assign(band=pd.cut(table["worse"], [-99, 0, 3, 6, 99]).cat.codes)
-    a, b = (evaluate(t, **CALL | {"scores": "band"})["performance"] for t in (text, code))
-    assert a["estimate"].tolist() == b["estimate"].tolist()
-    assert a["note"].str.contains("0-8 < 9-11 < 12-15 < 16", regex=False).all()
-
-
 def test_rows_in_another_order_and_days_for_months(table):
     a = evaluate(table, **CALL)["performance"]
     b = evaluate(table.sample(frac=1, random_state=1), **CALL)["performance"]

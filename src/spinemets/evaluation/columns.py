@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -11,6 +10,7 @@ import numpy as np
 
 from spinemets.errors import Fault, format_rows, suggest
 from spinemets.evaluation.design import ObjectArray
+from spinemets.evaluation.levels import ordered
 from spinemets.evaluation.scores import BoolArray, FloatArray, OneScore
 from spinemets.units import DAYS_PER_MONTH, DAYS_PER_WEEK
 
@@ -26,6 +26,10 @@ UNITS: Final = {
 }
 #: What a code of the event can mean.
 MEANINGS: Final = {"censored": 0.0, "event": 1.0, "competing": 2.0}
+#: A score in more levels of text than this is no score.
+MOST_LEVELS: Final = 12
+#: What pandas calls columns of dates and durations.
+_TIMED: Final = ("datetime64", "datetime", "date", "timedelta64", "timedelta", "time", "period")
 #: The first row of data is line 2 of a file with a header.
 FIRST_ROW: Final = 2
 
@@ -102,7 +106,7 @@ class Reader:
         import pandas as pd
 
         values = self.column(argument, name)
-        if values is None:
+        if values is None or self._timed(argument, name, values):
             return None
         found = pd.to_numeric(values, errors="coerce")
         bad = found.isna() & values.notna()
@@ -227,35 +231,59 @@ class Reader:
         import pandas as pd
 
         values = self.column(argument, name)
-        if values is None:
+        if values is None or self._timed(argument, name, values):
             return None
         note = ""
         numbers: FloatArray
-        found = pd.to_numeric(values, errors="coerce")
         if isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered:
             codes = values.cat.codes.to_numpy(dtype=np.float64)
             numbers = np.where(codes < 0, np.nan, codes)
             levels = [str(level) for level in values.cat.categories]
-            note = f"levels in their order: {' < '.join(levels)}"
-        elif bool((found.isna() & values.notna()).any()):
-            text = values.astype("string").str.strip()
-            levels = sorted(set(text[text.notna() & text.ne("")]), key=natural)
-            place = {level: float(i) for i, level in enumerate(levels)}
-            numbers = np.asarray(
-                text.map(place).astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
+            return one_score(
+                name, numbers, higher_is_better, f"levels in their order: {' < '.join(levels)}"
             )
-            note = f"text levels in their natural order: {' < '.join(levels[:12])}"
-            if len(levels) > 12:
-                self.fault(
-                    argument, f"column {name!r} is text with {len(levels)} different levels",
-                    "give numbers, or an ordered category",
-                )  # fmt: skip
+        found = pd.to_numeric(values, errors="coerce")
+        text = values.astype("string").str.strip()
+        words = found.isna() & text.notna() & text.ne("").fillna(False)
+        if bool(words.any()):
+            ranked = self._levels(argument, name, text, words)
+            if ranked is None:
                 return None
+            found = text.map({level: float(i) for i, level in enumerate(ranked)})
+            note = f"text levels in their natural order: {' < '.join(ranked)}"
+        numbers = np.asarray(found.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan))
+        return one_score(name, numbers, higher_is_better, note)
+
+    def _levels(
+        self, argument: str, name: str, text: pd.Series, words: pd.Series
+    ) -> list[str] | None:
+        """Levels of a column of text from the lowest on; None with a fault without an order."""
+        levels = set(text[text.notna() & text.ne("")])
+        ranked = ordered(levels)
+        if ranked and len(ranked) <= MOST_LEVELS:
+            return ranked
+        repair = "give numbers, or an ordered category"
+        if ranked:
+            rule = f"column {name!r} is text with {len(levels)} different levels"
         else:
-            numbers = np.asarray(
-                found.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
-            )
-        return one_score(name, np.asarray(numbers), higher_is_better, note)
+            odd = words & ~text.str.contains(r"\d", regex=True).fillna(False)
+            rows = [int(i) + FIRST_ROW for i in np.flatnonzero(odd)]
+            rule = f"column {name!r} holds words, which have no order [{format_rows(rows)}]"
+            repair = f"leave the cell empty where the score isn't known; else {repair}"
+        self.fault(argument, rule, repair)
+        return None
+
+    def _timed(self, argument: str, name: str, values: pd.Series) -> bool:
+        """Note a column of dates or durations: their number is that of nanoseconds."""
+        import pandas as pd
+
+        if pd.api.types.infer_dtype(values, skipna=True) not in _TIMED:
+            return False
+        self.fault(
+            argument, f"column {name!r} holds dates or durations", "give numbers: the time since "
+            "time zero in the unit of the call, or the score itself"
+        )  # fmt: skip
+        return True
 
 
 def one_score(name: str, values: FloatArray, higher_is_better: bool, note: str = "") -> OneScore:
@@ -288,29 +316,6 @@ def one_score(name: str, values: FloatArray, higher_is_better: bool, note: str =
         name, "", not higher_is_better, points, nothing, points, points, known,
         np.ones(points.size, dtype=bool), ("points",), note,
     )  # fmt: skip
-
-
-def natural(text: str) -> tuple[tuple[int, float, str], ...]:
-    """
-    Key that sorts texts as people do, numbers in them by value.
-
-    Parameters
-    ----------
-    text : str
-        For example ``"9-11"``.
-
-    Returns
-    -------
-    tuple
-        Sort key.
-
-    Examples
-    --------
-    >>> sorted(["12-15", "9-11", "0-8"], key=natural)
-    ['0-8', '9-11', '12-15']
-    """
-    parts = re.findall(r"\d+(?:\.\d+)?|\D+", text)
-    return tuple((0, float(p), "") if p[0].isdigit() else (1, 0.0, p.lower()) for p in parts)
 
 
 def horizon_labels(horizons: Iterable[float], unit: str) -> dict[str, float]:

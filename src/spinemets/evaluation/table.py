@@ -102,8 +102,9 @@ def evaluate(
         time zero. Harrell's C, its differences, and O:E then take it into account; what isn't
         defined for such patients is a row with that reason.
     scores : sequence of str or str
-        Columns of points or bands; several names may be joined by commas. Text levels are put in
-        their natural order, and every row says so. A missing value keeps a patient out of that
+        Columns of points or bands; several names may be joined by commas. Levels of text are put in
+        order by the numbers in them ("0-8", ">=12"), as Roman numbers or as single letters, and
+        every row says so; other words have no order and are refused. A missing value keeps a patient out of that
         score's own evaluation and of sets that hold the score.
     risks : mapping of str to str, optional
         ``"name@12mo"`` to the column with the predicted risk of the event by that horizon (0 to 1).
