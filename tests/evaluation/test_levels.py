@@ -35,7 +35,7 @@ def test_limits_roman_numbers_and_letters_have_their_order(table, labels):
     ("change", "message"),
     [
         (lambda t: t["worse"].round().astype(str).mask(t.index < 2, "unknown"),
-         r"scores: .*words, which have no order .*rows 2-3"),
+         r"scores: .*words, which have no order .*rows 2, 3"),
         (lambda t: np.where(t.index % 2, "good", "poor"), "scores: .*words, which have no order"),
         (lambda t: pd.Timestamp("2020-01-01") + pd.to_timedelta(t.index, "D"), "scores: .*dates"),
         (lambda t: pd.to_timedelta(t.index, "D"), "scores: .*durations"),
