@@ -93,3 +93,26 @@ def test_delayed_entry_reaches_the_risk_table(patients):
     out = describe_survival(late, risk_months=[0, 3, 6])
     assert out.at_risk["at_risk"].tolist()[:2] == [0, 0]
     assert out.at_risk["at_risk"].tolist()[2] > 0
+
+
+def test_tests_leave_out_whom_the_other_comparisons_leave_out(patients):
+    """Whether a label was recorded is no treatment effect, and two patients are no group."""
+    rng = np.random.default_rng(3)
+    label = rng.choice(["a", "b"], len(patients)).astype(object)
+    label[:60], label[60:62] = None, "rare"
+    bad = patients.assign(
+        survival_days=patients["survival_days"].mask(np.arange(len(label)) < 60, 1)
+    )
+    out = describe_survival(bad, "group", labels=label, cohort="c", resolution="day",
+                            risk_months=(0, 12), minimum_group=10,
+                            within={"other": rng.choice(["x", "y"], len(label))})  # fmt: skip
+    rest = slice(62, None)
+    for measure, strata in (("logrank", None), ("stratified_logrank", True)):
+        row = out.summary[out.summary["measure"].eq(f"{measure}_chi2")].iloc[0]
+        assert row["n"] == len(label) - 62
+        assert "62 patient(s) not compared" in row["note"]
+        assert "1 df" in row["method"]
+    plain = describe_survival(bad.iloc[rest], "group", labels=label[rest], cohort="c",
+                              resolution="day", risk_months=(0, 12), minimum_group=10)  # fmt: skip
+    chi2 = [o.summary.set_index("measure")["estimate"]["logrank_chi2"] for o in (out, plain)]
+    assert chi2[0] == pytest.approx(chi2[1])

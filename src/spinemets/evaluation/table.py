@@ -104,8 +104,8 @@ def evaluate(
     scores : sequence of str or str
         Columns of points or bands; several names may be joined by commas. Levels of text are put in
         order by the numbers in them ("0-8", ">=12"), as Roman numbers or as single letters, and
-        every row says so; other words have no order and are refused. A missing value keeps a patient out of that
-        score's own evaluation and of sets that hold the score.
+        every row says so; other words have no order and are refused. A missing value keeps a
+        patient out of that score's own evaluation and of sets that hold the score.
     risks : mapping of str to str, optional
         ``"name@12mo"`` to the column with the predicted risk of the event by that horizon (0 to 1).
         ``name`` may be one of the scores; otherwise it becomes a score of its own, whose points are

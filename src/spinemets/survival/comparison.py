@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 
 from spinemets.results import Row, finite, scaled
+from spinemets.strata import JOIN
 from spinemets.survival.fixed_time import fixed_time_test
 from spinemets.survival.grid import month_horizon
 from spinemets.survival.kaplan_meier import KaplanMeier
@@ -17,8 +18,17 @@ from spinemets.survival.restricted_mean import difference_p, restricted_mean_dif
 from spinemets.survival.sample import Bools, Sample
 from spinemets.units import DAYS_PER_MONTH
 
+#: Of whom the grouping isn't known.
+UNKNOWN: Final = frozenset({"not_recorded", "primary_not_recorded"})
 #: Groups of patients of whom the grouping isn't known have no place in an order.
-UNORDERED: Final = ("not_recorded", "small_groups", "unlisted", "unknown_primary", "other")
+UNORDERED: Final = (
+    "not_recorded",
+    "primary_not_recorded",
+    "small_groups",
+    "unlisted",
+    "unknown_primary",
+    "other",
+)
 RMST_METHOD: Final = "area under Kaplan-Meier, Greenwood variance"
 
 
@@ -40,7 +50,7 @@ class Grouped:
     within : mapping of str to ndarray
         Other groupings, within which the groups are compared as well.
     minimum : int
-        Groups below this size are compared by no restricted mean.
+        Groups below this size are not compared, except for trend.
     """
 
     sample: Sample
@@ -69,7 +79,7 @@ class Grouped:
 
 def tests(data: Grouped, where: dict[str, Any]) -> list[Row]:
     """
-    Log-rank tests of all groups: plain, within other groupings, and for trend.
+    Log-rank tests of the groups: plain, within other groupings, and for trend.
 
     Parameters
     ----------
@@ -82,19 +92,45 @@ def tests(data: Grouped, where: dict[str, Any]) -> list[Row]:
     -------
     list of Row
         ``logrank_chi2`` and ``logrank_p``; the same with ``stratified_`` before it and the other
-        grouping in ``method``; ``trend_z`` and ``trend_p`` where the groups have an order.
+        grouping in ``method``; ``trend_z`` and ``trend_p`` where the groups have an order. Groups
+        too small and patients not recorded are left out and counted in ``note``: the chi-squared
+        approximation doesn't hold with dozens of tiny groups, and whether something was recorded
+        is another question.
     """
-    sample = data.sample
-    found = [("logrank", "log-rank", logrank(sample.time, sample.event, data.names, sample.entry))]
-    for other, strata in data.within.items():
-        test = logrank(sample.time, sample.event, data.names, sample.entry, strata.astype(str))
+    kept, left = _comparable(data)
+    sample = kept.sample
+    found = [("logrank", "log-rank", logrank(sample.time, sample.event, kept.names, sample.entry))]
+    for other, strata in kept.within.items():
+        test = logrank(sample.time, sample.event, kept.names, sample.entry, strata.astype(str))
         found.append(("stratified_logrank", f"log-rank within {other}", test))
     out: list[Row] = []
     for measure, words, test in found:
         method = f"{words}, {test.df} df" if test.df else words
+        note = "; ".join(part for part in (test.note, left) if part)
         for end, value in (("chi2", test.chi2), ("p", test.p)):
-            out.append(_row(data, f"{measure}_{end}", value, method, test.note, where))
+            out.append(_row(kept, f"{measure}_{end}", value, method, note, where))
     return [*out, *_trend(data, where)] if data.ordered else out
+
+
+def _comparable(data: Grouped) -> tuple[Grouped, str]:
+    """Patients of the groups that `differences` compares too, and who is left out."""
+    names, sizes = np.unique(data.names.astype(str), return_counts=True)
+    large = [g for g, n in zip(names, sizes, strict=True) if n >= data.minimum and _known(g)]
+    rows = np.isin(data.names.astype(str), large)
+    if rows.all():
+        return data, ""
+    within = {other: strata[rows] for other, strata in data.within.items()}
+    kept = replace(data, sample=data.sample.take(rows), names=data.names[rows], within=within)
+    note = (
+        f"{int((~rows).sum())} patient(s) not compared: not recorded, or in groups of fewer than "
+        f"{data.minimum}"
+    )
+    return kept, note
+
+
+def _known(group: str) -> bool:
+    """Whether a group, or both sides of a crossed one, is of patients of whom it is known."""
+    return not UNKNOWN.intersection(str(group).split(JOIN))
 
 
 def _row(data: Grouped, measure: str, value: float, method: str, note: str, where: Any) -> Row:
@@ -150,7 +186,7 @@ def differences(
         (in ``method``), and ``fixed_time_p`` (all groups, complementary log-log scale).
     """
     horizon = month_horizon(months)
-    known = {g: c for g, c in curves.items() if c.n >= data.minimum and g != "not_recorded"}
+    known = {g: c for g, c in curves.items() if c.n >= data.minimum and _known(g)}
     if len(known) < 2:
         note = f"fewer than two groups of {data.minimum} patients"
         return [Row("restricted_mean_difference_months", note=note, horizon=horizon.label, **where)]
