@@ -1,7 +1,9 @@
 """Rows of performance pooled over centres say what was pooled."""
 
 import numpy as np
+import pytest
 
+from spinemets.performance.meta_analysis import pool_effects
 from spinemets.performance.transport import internal_external
 from spinemets.performance.transport_rows import transport_rows
 
@@ -20,3 +22,19 @@ def test_pooled_ratio_counts_deaths_by_the_horizon_in_the_centres_that_were_pool
     assert rows["tau2_oe_ratio"].events == rows["pooled_oe_ratio"].events
     assert rows["pooled_harrell_c"].n == 300
     assert rows["pooled_harrell_c"].events == 300
+
+
+@pytest.mark.parametrize("effects", [[0.6, 0.7], [0.5, 0.52, 0.9], [0.5, 0.5, 0.501, 0.5]])
+def test_narrowed_is_said_where_the_interval_is_narrower(effects: list[float]) -> None:
+    variances = [0.04] * len(effects)
+    found, plain = (pool_effects(effects, variances, knapp_hartung=k) for k in (True, False))
+    narrower = found.upper - found.lower < plain.upper - plain.lower
+    assert ("narrows" in found.reason) == narrower
+
+
+def test_one_centre_has_no_spread_between_centres() -> None:
+    found = pool_effects([0.6, np.nan], [0.04, 0.04])
+    assert found.estimate == pytest.approx(0.6)
+    assert np.isnan(found.tau2)
+    assert np.isnan(found.i2)
+    assert "one centre: nothing to pool" in found.reason

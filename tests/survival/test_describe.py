@@ -107,7 +107,7 @@ def test_tests_leave_out_whom_the_other_comparisons_leave_out(patients):
                             risk_months=(0, 12), minimum_group=10,
                             within={"other": rng.choice(["x", "y"], len(label))})  # fmt: skip
     rest = slice(62, None)
-    for measure, strata in (("logrank", None), ("stratified_logrank", True)):
+    for measure in ("logrank", "stratified_logrank"):
         row = out.summary[out.summary["measure"].eq(f"{measure}_chi2")].iloc[0]
         assert row["n"] == len(label) - 62
         assert "62 patient(s) not compared" in row["note"]

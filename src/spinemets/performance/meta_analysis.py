@@ -155,10 +155,11 @@ def pool_effects(
     quantile = Z95
     if "Knapp" in label:
         ratio = float(np.sum((y - mean) ** 2 / (v + tau2)) / (k - 1))
-        if ratio < 1:
-            caveats.append("centres scatter less than modelled: Knapp-Hartung narrows the interval")
-        error *= float(np.sqrt(max(ratio, 1.0) if never_narrower else ratio))
+        factor = float(np.sqrt(max(ratio, 1.0) if never_narrower else ratio))
         quantile = float(stdtrit(k - 1, 0.975))
+        if factor * quantile < Z95:
+            caveats.append("centres scatter less than modelled: Knapp-Hartung narrows the interval")
+        error *= factor
     low, high, why = _prediction(mean, error, tau2, k, label, quantile, prediction_df)
     caveats += [why] if why else []
     if k == 1:
@@ -166,7 +167,7 @@ def pool_effects(
     tau_low, tau_high = _profile(y, v) if k > 1 else (np.nan, np.nan)
     return PooledEffect(
         *(mean, error, mean - quantile * error, mean + quantile * error, low, high),
-        *(tau2, tau_low, tau_high, _i2(v, tau2, q, method), q),
+        *(tau2 if k > 1 else np.nan, tau_low, tau_high, _i2(v, tau2, q, method), q),
         *(float(chdtrc(k - 1, q)) if k > 1 else np.nan, k, label, "; ".join(caveats)),
     )
 

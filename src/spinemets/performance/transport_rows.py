@@ -125,8 +125,11 @@ def _pooled_rows(
     spread = Estimate(
         pooled.tau2, pooled.tau2_lower, pooled.tau2_upper, np.nan, n, events, "Q-profile"
     )
-    yield spread.row(f"tau2_{measure}", **fields)
-    yield Estimate(pooled.i2, n=n, events=events, method=method).row(f"i2_{measure}", **fields)
+    share = Estimate(pooled.i2, n=n, events=events, method=method)
+    for name, found in (("tau2", spread), ("i2", share)):
+        if not np.isfinite(found.value):
+            found = undefined(pooled.reason, n, events, found.method)
+        yield found.row(f"{name}_{measure}", **fields)
 
 
 def difference_rows(found: DifferenceInC, **where: Any) -> Iterator[Row]:
