@@ -171,9 +171,22 @@ def test_fixed_time_test_leaves_out_groups_off_the_scale():
 
 def test_completeness_counts_deaths_as_complete():
     assert completeness([10, 5], [1, 0], [20, 10]).value == 0.75
-    assert completeness([10, 5], [1, 0], [np.nan, np.nan]).note.startswith("1 patient")
-    assert completeness([5], [0], [np.nan]).note == "no closing date"
+    assert completeness([10, 5], [1, 0], [np.nan, 10]).value == 0.75
+    assert completeness([10, 5], [1, 1], [np.nan, np.nan]).value == 1
     assert completeness([10], [0], [20], [5]).value == pytest.approx(5 / 15)
+
+
+def test_completeness_is_not_raised_by_missing_closing_dates():
+    nan = np.nan
+    none = "no closing date of a patient alive"
+    assert completeness([5], [0], [nan]).note.startswith(none)
+    assert completeness([10, 5, 7], [1, 0, 0], [nan] * 3).note.startswith(none)
+    found = completeness([10, 5, 10, 5], [1, 0, 1, 0], [20, 10, nan, nan])
+    assert found.value == 0.75
+    assert found.note.startswith("2 patient")
+    found = completeness([10, 5, 5], [1, 0, 0], [nan, 10, nan])
+    assert np.isnan(found.value)
+    assert found.note.endswith("of none of the dead")
 
 
 def test_cumulative_hazard_is_close_to_minus_log_survival(synth):

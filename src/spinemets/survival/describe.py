@@ -394,7 +394,7 @@ def _further(reader: _Reader, months: float, closing: Floats) -> list[Row]:
     sample = km.sample
     entry = np.where(np.isfinite(sample.entry), sample.entry, np.nan)
     share = completeness(sample.time, sample.event, closing, entry)
-    if not np.isfinite(closing).any():
+    if not np.isfinite(closing).any():  # also where everybody died, and none is needed
         share = Estimate(float("nan"), note="no closing date")
     out.append(reader.row("completeness", share, 1.0, "Clark's C"))
     return out

@@ -33,9 +33,11 @@ def completeness(
     Returns
     -------
     Estimate
-        Share between 0 and 1 without interval (it describes, it isn't sampled); NaN with the
-        reason when no closing date is known. A last contact after the closing date counts as
-        complete. Patients without closing date are left out and counted in the note.
+        Share between 0 and 1 without interval (it describes, it isn't sampled). A last contact
+        after the closing date counts as complete. Where closing dates of the living are missing,
+        everybody without one is left out, the dead too, and counted in the note: their time is all
+        complete, and kept alone it would raise the share. NaN with the reason where no living
+        patient has a closing date, or no dead one while some of the living lack it.
 
     References
     ----------
@@ -50,9 +52,13 @@ def completeness(
     closing = floats(potential)
     if closing.shape != sample.time.shape:
         raise ValueError("potential follow-up must have one entry per patient")
-    known = np.isfinite(closing) | sample.event
-    if not known.any():
-        return Estimate(np.nan, note="no closing date")
+    known, died = np.isfinite(closing), sample.event
+    if known[~died].all():
+        known = np.ones(died.shape, dtype=bool)
+    elif not known[~died].any():
+        return Estimate(np.nan, note="no closing date of a patient alive at last contact")
+    elif died.any() and not known[died].any():
+        return Estimate(np.nan, note="closing dates of some of the living, and of none of the dead")
     possible = np.where(sample.event, sample.time, np.maximum(closing, sample.time))
     begin = np.where(np.isfinite(sample.entry), sample.entry, 0.0)
     total = float((possible - begin)[known].sum())
