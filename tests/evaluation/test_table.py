@@ -112,31 +112,6 @@ def test_risks_say_where_they_come_from(table, found):
     assert "apparent" not in set(found["decision_curves"]["source"])
 
 
-def test_survival_probabilities_and_hazards(table):
-    more = table.assign(
-        alive=1 - table["model_12"], hazard=-np.log1p(-table["model_12"]) * table["months"] / 12
-    )
-    call = CALL | {"scores": (), "horizons": [12]}
-    by_risk = evaluate(more, **call, risks={"m@12": "model_12"})
-    given = {"survival": {"m@12mo": "alive"}, "hazards": {"m": "hazard"}}
-    by_survival = evaluate(more, **call, **given)
-    a, b = (f["prediction_error"]["estimate"].to_numpy() for f in (by_risk, by_survival))
-    assert a == pytest.approx(b)
-    rows = by_survival["calibration"]
-    assert 0 <= one(rows, measure="d_calibration_p")["estimate"] <= 1
-    assert "information level 3" in one(by_risk["calibration"], measure="d_calibration_p")["note"]
-    # No horizon enters these: they stand once, whatever the horizons are.
-    assert one(rows, measure="poisson_intercept")["horizon"] == ""
-    assert one(rows, measure="d_calibration_p")["method"].endswith("all follow-up")
-    twice = evaluate(more, **call | {"horizons": [6, 12]}, **given, request=["apparent"])
-    assert one(twice["calibration"], measure="d_calibration_p")["estimate"] == pytest.approx(
-        one(rows, measure="d_calibration_p")["estimate"]
-    )
-    slopes = twice["calibration"].query("measure == 'poisson_slope' and source == 'apparent'")
-    assert slopes["estimate"].isna().all()
-    assert slopes["note"].str.contains("information level 3").all()
-
-
 def test_ranks_and_shares_add_up(found):
     rows = found["rankings"]
     best = rows[rows["measure"].eq("p_best_harrell_c")]

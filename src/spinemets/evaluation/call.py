@@ -271,8 +271,9 @@ class Call:
             values = self.reader.numbers("hazards", column)
             if values is None:
                 continue
-            if bool(np.any(values < 0)):
-                self.reader.fault("hazards", f"column {column!r} has negative values", "check it")
+            if bool(np.any((values < 0) | np.isinf(values))):
+                rule = f"column {column!r} has negative or infinite values"
+                self.reader.fault("hazards", rule, "leave the cell empty where it isn't known")
             found[name] = values
         return found
 

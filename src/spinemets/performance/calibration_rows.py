@@ -65,7 +65,8 @@ def calibration_rows(
     horizon : float
         Horizon in the unit of ``time``.
     cumulative_hazard : array_like of float, shape (n,), optional
-        Predicted cumulative hazard at each patient's own follow-up (information level 3).
+        Predicted cumulative hazard at each patient's own follow-up (information level 3); patients
+        without one are left out where it is needed.
     smoother, truncate, draws
         As `calibration_curve`.
     curve : CalibrationCurve, optional
@@ -110,7 +111,9 @@ def calibration_rows(
         yield _row(measure, found, risk, notes, where)
     hazard = None if cumulative_hazard is None else np.asarray(cumulative_hazard, float)[known]
     slope = _poisson_slope(follow_up, values, hazard, risk.reason)
-    yield _row("poisson_slope", slope, risk, notes, where)
+    without = 0 if hazard is None else int(np.isnan(hazard).sum())
+    lost = f"{without} patients without a cumulative hazard" if without else ""
+    yield _row("poisson_slope", slope, risk, "; ".join(p for p in (notes, lost) if p), where)
 
 
 def _where(where: dict[str, Any]) -> dict[str, Any]:
@@ -183,9 +186,10 @@ def _poisson_slope(
 ) -> Estimate:
     if hazard is None or reason:
         return undefined(reason or NEEDS_BASELINE, follow_up.n, follow_up.events())
-    x = cloglog(values)
+    known = ~np.isnan(hazard)
+    x = cloglog(values[known])
     finite = bool(np.all(np.isfinite(x)))
-    slope = poisson_calibration(follow_up.event, hazard, x if finite else None).slope
+    slope = poisson_calibration(follow_up.event[known], hazard[known], x if finite else None).slope
     return replace(slope, method=f"{slope.method}, {ALL_FOLLOW_UP}")
 
 
