@@ -20,7 +20,10 @@ COLUMNS: Final = (
     "statistic",
     "value",
     "n",
+    "note",
 )
+#: Why a statistic has no value.
+NOBODY: Final = "no patients"
 #: A longer list of levels (the primaries) shows only those that occur.
 SHORT_LIST: Final = 10
 #: Not characteristics at time zero: the outcome and the running number.
@@ -74,6 +77,7 @@ def _table(
     variables: dict[str, _Variable], members: Any, place: tuple[str, str, str]
 ) -> pd.DataFrame:
     """Table 1 of the patients that ``members`` picks."""
+    import numpy as np
     import pandas as pd
 
     rows: list[tuple[str, str, str, float | None, int]] = []
@@ -87,6 +91,7 @@ def _table(
     for at, (column, value) in enumerate(zip(COLUMNS[:3], place, strict=True)):
         table.insert(at, column, value)
     table["value"] = table["value"].astype("float64")
+    table["note"] = np.where(table["value"].isna(), NOBODY, "")
     return table[list(COLUMNS)]
 
 
@@ -121,7 +126,7 @@ def by_stratum(
     pandas.DataFrame
         As ``table_one`` for every group, of the columns that have a value in the cohort, with one
         more statistic per variable: ``standardised_difference``, absolute, between the group and
-        all other patients. Empty where it can't be told.
+        all other patients. Empty where it can't be told; ``note`` says why.
     """
     import pandas as pd
 
@@ -129,19 +134,30 @@ def by_stratum(
     names = [c for c in known if c in patients and c not in _LEFT_OUT and patients[c].notna().any()]
     gaps = {c: standardised_differences(patients[c], groups, levels, known[c]) for c in names}
     variables = _variables(patients[names])
+    known_of = {c: patients[c].notna().to_numpy(dtype=bool) for c in names}
     parts = []
     for place, level in enumerate(levels):
         members = groups.eq(level).fillna(value=False).to_numpy(dtype=bool)
         size = int(members.sum())
         parts.append(_table(variables, members, (cohort, stratum_set, level)))
+        small = f"fewer than {minimum} patients" if size < minimum else ""
         found = [
             (cohort, stratum_set, level, c, "", "standardised_difference",
-             gaps[c][place] if size >= minimum else float("nan"), size)
+             float("nan") if small else gaps[c][place], size,
+             small or _why_no_gap(gaps[c][place], known_of[c], members))
             for c in names
         ]  # fmt: skip
         parts.append(pd.DataFrame(found, columns=list(COLUMNS)))
     filled = [p for p in parts if len(p)]
     return pd.concat(filled, ignore_index=True) if filled else table_one(patients[[]], cohort)
+
+
+def _why_no_gap(gap: float, known: Any, members: Any) -> str:
+    if gap == gap:
+        return ""
+    if not known[members].any():
+        return "no value in the group"
+    return "no value in the other groups" if not known[~members].any() else "no spread"
 
 
 def standardised_differences(

@@ -140,6 +140,7 @@ _ALL: Final = (
             ),
             "value": Column(NUMBER, "the statistic; counts among them are rounded as counts"),
             "n": count_column("patients in the group"),
+            "note": text_column("why the statistic has no value"),
         },
     ),
     Table(

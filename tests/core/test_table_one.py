@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from spinemets.table_one import COLUMNS, table_one
+from spinemets.table_one import COLUMNS, by_stratum, table_one
 
 
 def value(table, variable, statistic, level=""):
@@ -38,3 +38,24 @@ def test_categories_numbers_and_missing_values():
 def test_an_empty_table_has_rows_and_no_invented_share():
     table = table_one(pd.DataFrame({"sex": pd.array([], dtype="string")}), "demo")
     assert table["value"].isna().sum() == 1
+
+
+def test_a_difference_that_cannot_be_told_says_why():
+    patients = pd.DataFrame(
+        {
+            "age_years": pd.array([50, 60, 70, 80, 55, 65], dtype="Float64"),
+            "kps": pd.array([None, None, 70, 80, 90, 60], dtype="Float64"),
+            "albumin_g_per_l": pd.array([40, 40, 40, 40, 40, 40], dtype="Float64"),
+        }
+    )
+    arm = pd.Series(list("aabbbc"))
+    table = by_stratum(patients, "demo", "arm", arm, ["a", "b", "c"], minimum=2)
+    gaps = table[table["statistic"].eq("standardised_difference")]
+    told = {
+        (g, v): n for g, v, n in zip(gaps["stratum"], gaps["variable"], gaps["note"], strict=True)
+    }
+    assert told["a", "age_years"] == ""
+    assert told["a", "kps"] == "no value in the group"
+    assert told["b", "albumin_g_per_l"] == "no spread"
+    assert told["c", "age_years"] == "fewer than 2 patients"
+    assert gaps["value"].isna().eq(gaps["note"].ne("")).all()

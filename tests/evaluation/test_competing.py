@@ -10,6 +10,7 @@ import pytest
 from spinemets import cli, measures, tables
 from spinemets.errors import ArgumentError
 from spinemets.evaluation.table import Evaluation, evaluate
+from spinemets.performance.discrimination import harrell_c
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"
 HORIZONS = (90, 180, 365)
@@ -112,3 +113,40 @@ def test_the_command_does_the_same(data, found, tmp_path):
     there = there[there["measure"].eq("wolbers_c") & there["set"].eq("own")]
     expected = there[there["score"].ne("csc")]["estimate"].to_numpy()
     np.testing.assert_allclose(here["estimate"].astype(float), expected, rtol=1e-5)
+
+
+def test_groups_are_evaluated_as_their_patients_alone(data):
+    groups = data.assign(g=np.where(data["s7"] % 2, "odd", "even"))
+    groups.loc[:2, "g"] = "rare"
+    call = {"time": "time", "event": "cause", "event_codes": CODES, "scores": "s8",
+            "horizons": HORIZONS, "unit": "days"}  # fmt: skip
+    rows = evaluate(groups, by="g", **call)["performance"].query("set == 'own'")
+    alone = evaluate(groups[groups["g"].eq("odd")], **call)["performance"].query("set == 'own'")
+    odd = rows[rows["stratum_set"].eq("g") & rows["stratum"].eq("odd")]
+    pd.testing.assert_frame_equal(
+        odd.drop(columns=["stratum_set", "stratum"]).reset_index(drop=True),
+        alone.drop(columns=["stratum_set", "stratum"]).reset_index(drop=True),
+    )
+    rare = one(rows, stratum="rare")
+    assert rare["note"].startswith("fewer than")
+    assert rare["n"] == 3
+    within = one(rows, stratum="within")
+    event = groups["cause"].eq(1)
+    expected = harrell_c(
+        groups["time"], event, groups["s8"], higher_is_worse=True, strata=groups["g"]
+    )
+    assert within["estimate"] == pytest.approx(float(expected.estimate[0]), rel=1e-12)
+    whole = evaluate(groups, **call)["performance"]
+    pd.testing.assert_frame_equal(
+        rows[rows["stratum_set"].eq("overall")].reset_index(drop=True),
+        whole.query("set == 'own'").reset_index(drop=True),
+    )
+
+
+def test_what_would_not_enter_is_refused(data):
+    call = {"time": "time", "event": "cause", "event_codes": CODES, "scores": "s8", "unit": "days"}
+    with pytest.raises(ArgumentError) as caught:
+        evaluate(data, centre="s7", hazards={"s8": "s7"}, request=["nri"], reference_table=data,
+                 **call)  # fmt: skip
+    told = {fault.file for fault in caught.value.faults}
+    assert told == {"centre", "hazards", "request", "reference_table"}

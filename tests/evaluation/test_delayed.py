@@ -156,5 +156,22 @@ def test_wrong_entries_are_named() -> None:
     call = {"time": "time", "event": "event", "scores": "s1", "unit": "days", "horizons": [90]}
     with pytest.raises(ArgumentError, match="negative or infinite"):
         evaluate(data, entry="early", **call)
-    with pytest.raises(ArgumentError, match="not with competing events"):
+    with pytest.raises(ArgumentError, match="entry: isn't used with competing events"):
         evaluate(data, entry="entry", event_codes={"1": "event", "2": "competing"}, **call)
+    more = {"hazards": {"s1": "s7"}, "reference_table": data, "request": ["apparent"]}
+    with pytest.raises(ArgumentError) as caught:
+        evaluate(data, entry="entry", **call, **more)
+    assert {fault.file for fault in caught.value.faults} == set(more)
+
+
+def test_every_group_has_its_rows() -> None:
+    data = synth().assign(g=lambda t: t["s7"] % 2)
+    rows = evaluate(
+        data, entry="entry", by="g", time="time", event="event", scores="s1", unit="days",
+        horizons=[90],
+    )["performance"].query("stratum_set == 'g' and set == 'own'")  # fmt: skip
+    for group in ("0", "1"):
+        mine = rows[rows["stratum"].eq(group)].set_index("measure")
+        assert mine.loc["harrell_c", "estimate"] > 0.5
+        assert mine.loc[["uno_c", "auc"], "note"].eq(REFUSED).all()
+    assert set(rows.loc[rows["stratum"].eq("within"), "measure"]) == {"harrell_c", "uno_c"}

@@ -49,3 +49,12 @@ def test_what_is_no_score_is_refused(table, change, message):
 def test_durations_are_no_times(table):
     with pytest.raises(ArgumentError, match=r"time: .*durations"):
         evaluate(table.assign(months=pd.to_timedelta(table["months"], "D")), **CALL)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [("overall", "a", "can't be called 'overall'"), ("g", "within", "is called 'within'")],
+)
+def test_groups_do_not_take_words_of_the_results(table, column, value, message):
+    with pytest.raises(ArgumentError, match=f"by: .*{message}"):
+        evaluate(table.assign(**{column: value}), **CALL, by=column)

@@ -206,6 +206,7 @@ def test_a_sparse_score_is_compared_by_twos(table):
         ({"horizons": ["a"]}, "horizons: must be positive"),
         ({"unit": "month"}, "unit: no unit 'month'; did you mean 'months'"),
         ({"sets": {"s": ["x"]}}, "sets: 'x' isn't one"),
+        ({"sets": {"own": ["worse"]}}, "sets: 'own' is each score's own"),
         ({"thresholds": [1.2]}, "thresholds: must lie"),
         ({"decision": "early"}, "decision: no decision"),
         ({"reference": "x"}, "reference: 'x'"),

@@ -108,7 +108,7 @@ def counting(p: pd.DataFrame, primaries: list[str]) -> dict[str, pd.DataFrame]:
         ),
         "plausibility": _plausibility(p),
         "k_anonymity": _anonymity(p),
-        "table1": one.assign(stratum_set="overall", stratum="all"),
+        "table1": one.assign(stratum_set="overall", stratum="all", note=""),
         "comparison_sets": pd.DataFrame(
             sets, columns=["set", "quantity", "level", "in_set", "left_out"]
         ),

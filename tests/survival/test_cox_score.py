@@ -47,6 +47,15 @@ def test_points_and_bands_with_and_without_strata(scored):
     assert {"lrt_chi2", "lrt_p", "ph_chi2", "ph_p", "strata_without_events"} <= set(found.measure)
 
 
+def test_joint_strata_are_pairs_not_joined_words(scored):
+    pairs = [("x", "y / z"), ("x / y", "z")]
+    labels = [pairs[i % 2] for i in range(len(scored))]
+    strata = {"a": [a for a, _ in labels], "b": [b for _, b in labels]}
+    found = table(scored, strata=strata)
+    joint = found[(found.measure == "strata") & (found.stratum_set == "a+b")]
+    assert set(joint["estimate"]) == {2}
+
+
 def test_both_engines_agree(scored):
     one, other = (table(scored, engine=e) for e in ("lifelines", "newton"))
     np.testing.assert_allclose(one["estimate"], other["estimate"], rtol=1e-8)

@@ -282,6 +282,8 @@ def _variable(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     gap = rows["statistic"].eq("standardised_difference")
     hidden = is_small(rows["n"], rule) | bool(out.loc[is_cell, "value"].isna().any())
     out.loc[gap, "value"] = significant(rows.loc[gap, "value"], 2).mask(hidden[gap])
+    # Why there is none, patients could be known from: all alike, or none with a value.
+    out.loc[gap, "note"] = np.where(out.loc[gap, "value"].isna(), "none, or withheld", "")
     absent = out.loc[rows["statistic"].eq("missing_n"), "value"]
     share = rows["statistic"].eq("missing_percent")
     missing = [_percent(absent.iloc[0] if len(absent) else None, n) for n in whole[share]]

@@ -12,7 +12,7 @@ import numpy as np
 
 from spinemets.errors import ArgumentError, Fault, suggest
 from spinemets.evaluation.columns import MEANINGS, UNITS, Reader, one_score
-from spinemets.evaluation.design import REQUESTS, Reference
+from spinemets.evaluation.design import OWN, REQUESTS, ObjectArray, Reference
 from spinemets.evaluation.scores import BoolArray, FloatArray, OneScore, take
 from spinemets.performance.decisions import decisions
 from spinemets.performance.utility import TREAT_ALL, TREAT_NONE
@@ -165,10 +165,8 @@ class Call:
             return None
         return when, died, np.isfinite(when) & (when >= 0) & ~np.isnan(died)
 
-    def entry(self, column: str, codes: Mapping[str, str] | None) -> FloatArray | None:
+    def entry(self, column: str) -> FloatArray | None:
         """Read when observation began; missing is time zero."""
-        if "competing" in (codes or {}).values():
-            self.reader.fault("entry", "not with competing events", "leave one of the two out")
         values = self.reader.numbers("entry", column)
         if values is None:
             return None
@@ -244,8 +242,6 @@ class Call:
     ) -> Reference | None:
         """Read the cohort that C is compared with; its faults are those of `reference_table`."""
         fault = self.reader.fault
-        if "competing" in (codes or {}).values():
-            fault("reference_table", "C isn't split with competing events", "leave it out")
         theirs = Call(Reader(read(table, "reference_table")), self.wanted, self.better, [], [])
         kept, scores = theirs.outcome(time, event, codes), theirs.scores()
         for found in theirs.reader.faults:
@@ -283,9 +279,29 @@ class Call:
         """Comparison sets, or one of everything."""
         if given is None:
             return {EVERYTHING: list(by_name)}
+        if OWN in given:
+            rule = f"{OWN!r} is each score's own patients"
+            self.reader.fault("sets", rule, "give the set another name")
         for scores in given.values():
             self.known("sets", names(scores), by_name)
         return {name: names(scores) for name, scores in given.items()}
+
+    def unused(self, why: str, **given: object) -> None:
+        """Refuse arguments that wouldn't enter: nothing that was asked for is passed over."""
+        for argument, value in given.items():
+            if value:
+                self.reader.fault(argument, f"isn't used {why}", "leave it out")
+
+    def groups(self) -> dict[str, ObjectArray | None]:
+        """Read the groupings; names under which the results hold something else are refused."""
+        found = {name: self.reader.groups("by", name) for name in self.by}
+        rename = "rename it: the results use the word for something else"
+        for name, groups in found.items():
+            if name == "overall":
+                self.reader.fault("by", "a column can't be called 'overall'", rename)
+            if groups is not None and "within" in set(groups):
+                self.reader.fault("by", f"a group of {name!r} is called 'within'", rename)
+        return found
 
     def known(self, argument: str, given: Iterable[str], by_name: Mapping[str, OneScore]) -> None:
         """Refuse names that aren't scores."""

@@ -14,7 +14,7 @@ from spinemets.evaluation.comparison import (
     error_measures,
     paired_risks,
 )
-from spinemets.evaluation.design import OWN, Design
+from spinemets.evaluation.design import OWN, Design, ObjectArray
 from spinemets.evaluation.predictions import brier_rows
 from spinemets.evaluation.risks import RiskTable
 from spinemets.evaluation.scores import BoolArray, ComparisonSet, OneScore
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 CAUSE_SPECIFIC: Final = "cause-specific: another event ends follow-up; infinitesimal jackknife"
 WOLBERS: Final = "events by the horizon; patients with another event stay comparable; jackknife"
 AUC: Final = "cumulative/dynamic, patients with another event are controls, influence function"
+METHODS: Final = {"harrell_c": CAUSE_SPECIFIC, "wolbers_c": WOLBERS, "auc": AUC}
 CALIBRATION: Final = ("observed_risk", "predicted_risk", "oe_ratio")
 NOT_SUPPLIED: Final = "with competing events only supplied risks are judged: none is fitted"
 
@@ -89,9 +90,12 @@ def _risks(design: Design) -> RiskTable:
 
 
 def _measured(
-    design: Design, scores: Sequence[OneScore], members: BoolArray
+    design: Design,
+    scores: Sequence[OneScore],
+    members: BoolArray,
+    codes: ObjectArray | None = None,
 ) -> Iterator[tuple[Measured, Concordance | None]]:
-    """C and AUC of several scores on the same patients."""
+    """C, of pairs within the groups of ``codes``, and AUC of several scores on the same people."""
     outcome = design.outcome
     data = (
         outcome.time[members],
@@ -103,7 +107,8 @@ def _measured(
         "harrell_c", "points", "", "", tuple(scores), np.empty(0), np.empty(0),
         int(members.sum()), int(outcome.event[members].sum()),
     )  # fmt: skip
-    c = cause_specific_c(*data, higher_is_worse=worse)
+    strata = None if codes is None else codes[members]
+    c = cause_specific_c(*data, higher_is_worse=worse, strata=strata)
     yield replace(base, estimate=c.estimate, covariance=c.covariance), c
     for label, horizon in outcome.horizons.items():
         events = int((outcome.event & (outcome.time <= horizon))[members].sum())
@@ -133,33 +138,82 @@ def discrimination_rows(design: Design, groups: Sequence[ComparisonSet]) -> Iter
     Yields
     ------
     Row
-        ``harrell_c``, ``wolbers_c``, ``auc``; an estimate that doesn't exist is a row with the
-        reason.
+        ``harrell_c``, ``wolbers_c``, ``auc``; within the groups of every grouping ``harrell_c``,
+        and all three in each group. An estimate that doesn't exist is a row with the reason.
     """
-    methods = {"harrell_c": CAUSE_SPECIFIC, "wolbers_c": WOLBERS, "auc": AUC}
     for group in groups:
         for key, reason in group.moved_out.items():
             score, _, variant = key.partition(":")
             note = f"not in set: {reason}"
             yield Row("harrell_c", set=group.id, score=score, variant=variant, note=note)
-        if not group.members.any():
+        yield from _rows(design, group.scores, group.members, group.id)
+        for name, codes in design.strata.items():
+            for row in _strata_rows(design, group, codes):
+                row.stratum_set = name
+                yield row
+
+
+def _rows(
+    design: Design, scores: Sequence[OneScore], members: BoolArray, set_id: str
+) -> Iterator[Row]:
+    if not members.any():
+        for one in scores:
+            yield _none(one, set_id, "all", "no patient with this score", 0, 0)
+        return
+    for found, c in _measured(design, scores, members):
+        yield from _written(found, c, set_id)
+
+
+def _none(
+    one: OneScore, set_id: str, stratum: str, why: str, n: int | None = None,
+    events: int | None = None,
+) -> Row:  # fmt: skip
+    return Row(
+        "harrell_c", set=set_id, stratum=stratum, score=one.score, variant=one.variant,
+        form="points", n=n, events=events, note=why,
+    )  # fmt: skip
+
+
+def _written(found: Measured, c: Concordance | None, set_id: str) -> Iterator[Row]:
+    limits = found.interval if c is None else c.interval()
+    reasons = found.reason if c is None else tuple(r or "" for r in c.reason)
+    for i, one in enumerate(found.scores):
+        edge = no_interval(found.estimate[i], limits[0][i])
+        notes = (one.note, edge, reasons[i] or caution(found.events))
+        yield Row(
+            found.measure, finite(found.estimate[i]), finite(limits[0][i]), finite(limits[1][i]),
+            finite(np.sqrt(found.covariance[i, i])), set=set_id, score=one.score,
+            variant=one.variant, form="points", horizon=found.horizon,
+            method=METHODS[found.measure], n=found.n, events=found.events,
+            note="; ".join(p for p in notes if p),
+        )  # fmt: skip
+
+
+def _strata_rows(design: Design, group: ComparisonSet, codes: ObjectArray) -> Iterator[Row]:
+    """C within groups over all of them together, then every group by itself."""
+    found = sorted(set(codes.tolist()))
+    if len(found) == 1:
+        reason = f"one group only ({found[0]}): nothing to stratify by"
+        for one in group.scores:
+            yield _none(one, group.id, "within", reason)
+        return
+    if group.members.any():
+        measured, c = next(_measured(design, group.scores, group.members, codes))
+        for row in _written(measured, c, group.id):
+            row.stratum = "within"
+            yield row
+    for name in found:
+        inside = group.members & (codes == name)
+        n, smallest = int(inside.sum()), design.options.minimum_group
+        if n < smallest:
+            events = int(design.outcome.event[inside].sum())
+            reason = f"fewer than {smallest} patients"
             for one in group.scores:
-                note = "no patient with this score"
-                yield Row("harrell_c", set=group.id, score=one.score, n=0, events=0, note=note)
+                yield _none(one, group.id, name, reason, n, events)
             continue
-        for found, c in _measured(design, group.scores, group.members):
-            limits = found.interval if c is None else c.interval()
-            reasons = found.reason if c is None else tuple(r or "" for r in c.reason)
-            for i, one in enumerate(found.scores):
-                edge = no_interval(found.estimate[i], limits[0][i])
-                notes = (one.note, edge, reasons[i] or caution(found.events))
-                yield Row(
-                    found.measure, finite(found.estimate[i]), finite(limits[0][i]),
-                    finite(limits[1][i]), finite(np.sqrt(found.covariance[i, i])),
-                    set=group.id, score=one.score, variant=one.variant, form="points",
-                    horizon=found.horizon, method=methods[found.measure], n=found.n,
-                    events=found.events, note="; ".join(p for p in notes if p),
-                )  # fmt: skip
+        for row in _rows(design, group.scores, inside, group.id):
+            row.stratum = name
+            yield row
 
 
 def _comparison_rows(design: Design, risks: RiskTable) -> Iterator[PairRow]:

@@ -32,7 +32,6 @@ _TABLES: Final[dict[str, tuple[str, type[Row]]]] = {
     "decision_curves": ("net_benefit", ThresholdRow),
     "optimism": ("optimism_harrell_c", RiskRow),
     "legacy": ("legacy_predictive_accuracy", ThresholdRow),
-    "transport": ("pooled_harrell_c", Row),
 }
 _PICTURES: Final = {
     "calibration_curves": CURVES,
@@ -75,6 +74,8 @@ def delayed_tables(
         name: frame(_refused(design, measure, kind), kind)
         for name, (measure, kind) in _TABLES.items()
     }
+    moved = [*_refused(design, "pooled_harrell_c", Row), *_split(design)]
+    tables["transport"] = frame(moved, Row)
     tables["performance"] = frame(discrimination_rows(design, suspect), Row)
     compared = [*comparison_rows(design, None, wanted, suspect), *_pairs(design)]
     tables["comparisons"] = frame(compared, PairRow)
@@ -108,6 +109,15 @@ def _refused(design: Design, measure: str, kind: type[Row]) -> Iterator[Row]:
         n, events = int(one.determined.sum()), int(event[one.determined].sum())
         where = {"set": name, "score": one.score, "variant": one.variant}
         yield undefined(REFUSED, n, events).row(measure, kind=kind, **where)
+
+
+def _split(design: Design) -> Iterator[Row]:
+    """A difference in C against a reference cohort is made of pairs seen from time zero."""
+    for one in design.scores.values() if design.reference is not None else ():
+        n, events = int(one.determined.sum()), int(design.outcome.event[one.determined].sum())
+        yield undefined(REFUSED, n, events).row(
+            "harrell_c_difference", set=OWN, score=one.score, variant=one.variant, form="points"
+        )
 
 
 def _pairs(design: Design) -> Iterator[Row]:

@@ -192,7 +192,7 @@ def _rows(
         return
     yield from _concordance(outcome, scores, members, set_id, form, None)
     if outcome.delayed:
-        yield from _refused(outcome, scores if whole else (), members, set_id, form)
+        yield from _refused(outcome, scores, members, set_id, form, whole)
         return
     yield from _auc(outcome, scores, members, set_id, form)
     if whole:
@@ -201,12 +201,17 @@ def _rows(
 
 
 def _refused(
-    outcome: Outcome, scores: Sequence[OneScore], members: BoolArray, set_id: str, form: str
+    outcome: Outcome,
+    scores: Sequence[OneScore],
+    members: BoolArray,
+    set_id: str,
+    form: str,
+    whole: bool,
 ) -> Iterator[Row]:
     """What needs everybody under observation from time zero."""
     n, events = int(members.sum()), int(outcome.event[members].sum())
     for one in scores:
-        for measure in ("uno_c", "auc", "gonen_heller_k", "royston_d"):
+        for measure in ("auc", *(("gonen_heller_k", "royston_d") if whole else ())):
             empty = _empty(one, set_id, form, REFUSED)
             yield replace(empty, measure=measure, n=n, events=events)
 
@@ -252,7 +257,9 @@ def _concordance(
         wrong = "C lies below one half (99.9 % interval)" if below[i] else ""
         note = "; ".join(p for p in (result.reason[i] or caveat(result.events), wrong) if p)
         yield _estimate(base, "harrell_c", result, i, method, note)
-        if by_uno is not None:
+        if by_uno is None:
+            yield replace(base, measure="uno_c", note=REFUSED)
+        else:
             yield _estimate(base, "uno_c", by_uno, i, f"weights 1/G(t-)^2, {JACKKNIFE}", "")
         if codes is None:
             share = finite(ties[i])

@@ -194,18 +194,25 @@ def evaluate(
              "minimum_group": minimum_group}  # fmt: skip
     call.check(horizons, unit, thresholds, decision, whole)
     kept = call.outcome(time, event, event_codes)
-    began = None if entry is None else call.entry(entry, event_codes)
+    began = None if entry is None else call.entry(entry)
     by_name = call.scores()
     labels = horizon_labels(horizons, unit) if call.sound else {}
     given = call.risks(by_name, risks or {}, survival or {}, labels)
     predicted = call.hazards(by_name, hazards or {})
-    strata = {name: call.reader.groups("by", name) for name in call.by}
+    strata = call.groups()
     centres = None if centre is None else call.reader.groups("centre", centre)
     wanted = call.sets(by_name, sets)
     other = None
     if reference_table is not None:
         other = call.reference(reference_table, time, event, event_codes, by_name)
     call.known("reference", [reference] if reference else [], by_name)
+    competes = "competing" in (event_codes or {}).values()
+    if competes:
+        call.unused("with competing events", entry=entry, centre=centre, hazards=hazards,
+                    request=request, reference_table=reference_table is not None)  # fmt: skip
+    elif began is not None and bool((began > 0).any()):
+        call.unused("with delayed entry", hazards=hazards, request=request,
+                    reference_table=reference_table is not None)  # fmt: skip
     if call.reader.faults:
         raise ArgumentError(call.reader.faults)
     assert kept is not None  # a missing one is among the faults
@@ -213,7 +220,6 @@ def evaluate(
     when, began = settled(when, began, labels)
     never = np.zeros(when.size, dtype=bool) if began is None else (began > 0) & (began >= when)
     use = use & ~never
-    competes = "competing" in (event_codes or {}).values()
     cause = died[use].astype(np.int64) if competes else None
     late = None if began is None else began[use]
     outcome = Outcome(when[use], died[use] == 1, labels, {}, UNITS[unit][1], cause, late)

@@ -208,7 +208,8 @@ def _groupings(
     out: dict[str, Any] = {UNSTRATIFIED: None, **table}
     if len(table) > 1:
         rows = zip(*table.values(), strict=True)
-        out["+".join(table)] = np.array([" / ".join(labels) for labels in rows], dtype=object)
+        # A separator that is in no label: "x / y" with "z" isn't "x" with "y / z".
+        out["+".join(table)] = np.array(["\x1f".join(labels) for labels in rows], dtype=object)
     return out
 
 

@@ -71,8 +71,8 @@ class PeriodEffect:
         Period in days; ``stop`` is infinite for the last.
     coef, std_error : float
         Log hazard ratio; NaN with the reason in ``note``.
-    n_events : int
-        Events in the period.
+    n, n_events : int
+        Patients under observation in the period, and events in it.
     note : str
         Why there is no estimate.
     """
@@ -82,6 +82,7 @@ class PeriodEffect:
     stop: float
     coef: float
     std_error: float
+    n: int
     n_events: int
     note: str = ""
 
@@ -136,7 +137,7 @@ def period_effects(
             note = fit.note or ("does not vary" if fit.aliased[j] else "")
             out.append(
                 PeriodEffect(name, edges[k], edges[k + 1], float(fit.coef[j]),
-                             float(fit.std_error[j]), fit.n_events, note)
+                             float(fit.std_error[j]), int(rows.sum()), fit.n_events, note)
             )  # fmt: skip
     return sorted(out, key=lambda e: label.index(e.name)), _period_test(whole, gain, df, out)
 

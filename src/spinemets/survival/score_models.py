@@ -279,7 +279,8 @@ def periods(data: ScoreData, months: Sequence[float]) -> list[ModelRow]:
                      lower=finite(float(np.exp(b - Z95 * se))),
                      upper=finite(float(np.exp(b + Z95 * se))), std_error=finite(se),
                      term=f"{ends[0]} to {ends[1]} months".replace("to inf months", "months on"),
-                     events=effect.n_events, method=f"{METHOD}, follow-up split", note=effect.note)
+                     n=effect.n, events=effect.n_events,
+                     method=f"{METHOD}, follow-up split", note=effect.note)
         )  # fmt: skip
     note = "" if np.isfinite(lrt) else "a period without estimate"
     method = f"likelihood ratio against a constant hazard ratio, {df} df"
