@@ -11,7 +11,7 @@ import numpy as np
 from spinemets.evaluation.design import OWN, Design
 from spinemets.evaluation.risks import RiskTable, model_for
 from spinemets.evaluation.scores import BoolArray, OneScore
-from spinemets.performance._estimate import Z95
+from spinemets.performance._intervals import confidence_interval
 from spinemets.performance.optimism import NOTHING_FITTED
 from spinemets.performance.precision import caution
 from spinemets.performance.risk_optimism import RiskOptimism, risk_optimism
@@ -97,15 +97,15 @@ def _rows(base: RiskRow, found: RiskOptimism, folds: int) -> Iterator[RiskRow]:
         yield replace(base, note=note)
         return
     bootstrap = f"{found.resamples} bootstrap resamples, the fit repeated in each"
-    shifted = "interval of the apparent score, moved"
+    shifted = "standard error of the apparent score, logit"
     error = found.apparent_error
     for name, value, spread, method, source in (
-        ("apparent", found.apparent, error, "influence function, Wald", "apparent"),
+        ("apparent", found.apparent, error, "influence function, logit", "apparent"),
         ("corrected", found.corrected, error, f"Harrell, {bootstrap}; {shifted}", "apparent"),
         ("e632", found.e632, np.nan, f".632, {bootstrap}", "apparent"),
         ("e632_plus", found.e632_plus, error, f".632+, {bootstrap}; {shifted}", "apparent"),
         ("cross_validated", found.cross_validated, found.cross_validated_error,
-         f"{folds} folds; influence function, Wald", "cross_fitted"),
+         f"{folds} folds; influence function, logit", "cross_fitted"),
     ):  # fmt: skip
         common: dict[str, Any] = {"source": source, "method": method, "note": note}
         yield replace(base, measure=f"{name}_brier", **_interval(value, spread), **common)
@@ -119,7 +119,8 @@ def _rows(base: RiskRow, found: RiskOptimism, folds: int) -> Iterator[RiskRow]:
 
 
 def _interval(value: float, error: float) -> dict[str, Any]:
-    limits = (value - Z95 * error, value + Z95 * error)
+    """On the logit scale, as other Brier scores have it: one number has one interval."""
+    limits = (float(end) for end in confidence_interval(value, error))
     names = ("estimate", "lower", "upper", "std_error")
     found = zip(names, (value, *limits, error), strict=True)
     return {name: finite(v) for name, v in found}
