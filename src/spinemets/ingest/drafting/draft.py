@@ -12,7 +12,7 @@ import pandas as pd
 from spinemets import contract
 from spinemets.ingest import dates, gate
 from spinemets.ingest.cells import encode
-from spinemets.ingest.drafting import boxes, schemes
+from spinemets.ingest.drafting import boxes, named, schemes
 from spinemets.ingest.drafting.guess import LIKELY, DateGuess, Guess, guess, guess_dates, name_score
 from spinemets.ingest.drafting.read import Reading, read
 from spinemets.ingest.drafting.sources import Source, hints, name_words
@@ -109,6 +109,7 @@ def draft(path: Path, dictionary: Path | None = None) -> Draft:
     _morphology(out, by_name)
     _organs(out)
     _schemes(out)
+    _named(out)
     _missing(out, by_name)
     _patients(out, by_name)
     _cap(out, by_name)
@@ -252,6 +253,13 @@ def _schemes(out: Draft) -> None:
     if not known & set(COLUMNS):
         used = {g.source for g in out.guesses}
         out.guesses += schemes.guesses([s for s in out.reading.sources if s.name not in used])
+
+
+def _named(out: Draft) -> None:
+    """Procedures and organs from a column of words that names them."""
+    used = {g.source for g in out.guesses}
+    free = [s for s in out.reading.sources if s.name not in used]
+    out.guesses += named.guesses(free, [g.column for g in out.guesses])
 
 
 def _missing(out: Draft, by_name: dict[str, Source]) -> None:

@@ -15,6 +15,7 @@ from spinemets.ingest.cells import key
 from spinemets.ingest.drafting.sources import Source, hints, unit_in
 from spinemets.ingest.grades import RANGE
 from spinemets.ingest.scales import factor, known_units
+from spinemets.sins import SINS_POINTS
 from spinemets.vocabulary.coding import UnresolvedError, from_icd, from_term
 
 _ICD: Final = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?[-!+*]?")
@@ -141,8 +142,10 @@ def _counts_with_words(column: Column, source: Source) -> Fit:
     """Counts with words among them (`>3`, `multiple`): a person says what number each means."""
     values = source.values
     words = [t for t in source.terms if not re.fullmatch(r"[-+]?\d+([.,]\d+)?", t.strip())]
-    few = 0 < len(words) <= MOST_WORDS and len(values) >= 0.5 * source.filled
-    if column.kind != "integer" or not few or _inside(column, values, "") < 0.95:
+    # "1-2" and ">=3" say a number, if not one.
+    near = sum(source.counts[t] for t in words if any(c.isdigit() for c in t))
+    few = 0 < len(words) <= MOST_WORDS and len(values) + near >= 0.5 * source.filled
+    if column.kind != "integer" or not few or not len(values) or _inside(column, values, "") < 0.95:
         return Fit(0.0, evidence="the cells are no numbers")
     lost = sum(source.counts[t] for t in words)
     decide = (
@@ -297,6 +300,12 @@ def _category(column: Column, source: Source) -> Fit:
     words = f"values of the contract in {_of(known, source)}"
     lost = [t for t in terms if t not in read]
     decide = f"codes to translate under `values`: {len(lost)}" if lost and share > 0 else ""
+    if not read and (points := SINS_POINTS.get(column.name)):
+        by_points = {str(n): level for level, n in points.items()}
+        if terms and all(key(t) in by_points for t in terms):
+            read = {t: by_points[key(t)] for t in terms}
+            ask = "are the codes the points of SINS? If not, translate them otherwise"
+            return Fit(0.9, {"values": read}, "points of the SINS item", ask)
     if not read and terms and len(terms) <= len(column.levels) + 2:
         decide = f"the codes have no meaning yet: translate them (allowed: {column.allowed()})"
         return Fit(0.3, {}, f"{len(terms)} codes", decide)
