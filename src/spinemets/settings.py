@@ -85,12 +85,12 @@ class OwnGrouping(Model):
 class SurvivalSettings(Model):
     """Kaplan-Meier tables, strata and Cox models."""
 
-    times_months: list[Months] = key(
+    times_months: Annotated[list[Months], Field(min_length=1)] = key(
         [1, 3, 6, 12, 24], "times at which survival is tabulated", "months"
     )
-    risk_table_months: list[Annotated[float, Field(ge=0, le=600)]] = key(
-        [0, 6, 12, 24, 36], "times of the at-risk tables", "months"
-    )
+    risk_table_months: Annotated[
+        list[Annotated[float, Field(ge=0, le=600)]], Field(min_length=1)
+    ] = key([0, 6, 12, 24, 36], "times of the at-risk tables", "months")
     strata: list[GroupingName] = key(
         ["primary_group", "treatment"], "groupings for Kaplan-Meier and for stratified Cox models"
     )
@@ -206,6 +206,12 @@ class EvaluationSettings(Model):
         [], "computed only on request: apparent risks, reclassification (NRI, IDI)"
     )
     strict: bool = key(False, "stop when a cohort contradicts the direction that a score declares")
+
+    @model_validator(mode="after")
+    def _some_horizon(self) -> Self:
+        if not self.horizons_months and not self.horizons_days:
+            raise ValueError("give at least one horizon in `horizons_months` or `horizons_days`")
+        return self
 
 
 class ReleaseSettings(Model):

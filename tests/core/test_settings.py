@@ -96,3 +96,17 @@ def test_out_of_step_files_are_named(tmp_path, capsys):
     text = (tmp_path / "config" / "README.md").read_text(encoding="utf-8")
     assert text.startswith("a\n")
     assert text.endswith("z\n")
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        ("survival", {"times_months": []}),
+        ("survival", {"risk_table_months": []}),
+        ("evaluation", {"horizons_months": []}),
+    ],
+)
+def test_what_cannot_be_empty_is_refused(section: str, values: dict[str, list[float]]) -> None:
+    with pytest.raises(InputError, match=section):
+        load({"cohorts": [], section: values})
+    load({"cohorts": [], "evaluation": {"horizons_months": [], "horizons_days": [30]}})

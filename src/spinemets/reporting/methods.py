@@ -22,15 +22,19 @@ def listed(words: Sequence[Any]) -> str:
     Returns
     -------
     str
-        For example ``"3, 6 and 12"``.
+        For example ``"3, 6 and 12"``; ``"none"`` of no words.
 
     Examples
     --------
+    >>> listed([])
+    'none'
     >>> listed([3.0, 6.0, 12.0])
     '3, 6 and 12'
     """
     texts = [f"{w:g}" if isinstance(w, float) else str(w) for w in words]
-    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+    if len(texts) < 2:
+        return texts[0] if texts else "none"
+    return f"{', '.join(texts[:-1])} and {texts[-1]}"
 
 
 def sentences(
@@ -60,7 +64,9 @@ def sentences(
     """
     evaluation = settings.evaluation
     resolution = {"day": "days", "month": "whole months"}[info["resolution"]]
-    horizons = [f"{listed(evaluation.horizons_months)} months"]
+    horizons = []
+    if evaluation.horizons_months:
+        horizons.append(f"{listed(evaluation.horizons_months)} months")
     if evaluation.horizons_days:
         horizons.append(f"{listed(evaluation.horizons_days)} days")
     included = f" Patients were included if {info['include']}." if info.get("include") else ""
