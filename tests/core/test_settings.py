@@ -108,5 +108,5 @@ def test_out_of_step_files_are_named(tmp_path, capsys):
 )
 def test_what_cannot_be_empty_is_refused(section: str, values: dict[str, list[float]]) -> None:
     with pytest.raises(InputError, match=section):
-        load({"cohorts": [], section: values})
-    load({"cohorts": [], "evaluation": {"horizons_months": [], "horizons_days": [30]}})
+        settings.load({"cohorts": [], section: values})
+    settings.load({"cohorts": [], "evaluation": {"horizons_months": [], "horizons_days": [30]}})
