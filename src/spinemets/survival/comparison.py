@@ -206,5 +206,7 @@ def differences(
         out.append(Row("restricted_mean_difference_p", finite(difference_p(gap)), **place))
     test = fixed_time_test(list(known.values()), horizon.days)
     words = f"equal S(t), complementary log-log, {test.df} df" if test.df else "equal S(t)"
-    row = _row(data, "fixed_time_p", test.p, words, test.note, where | {"horizon": horizon.label})
+    kept, left = _comparable(data)
+    note = "; ".join(part for part in (test.note, left) if part)
+    row = _row(kept, "fixed_time_p", test.p, words, note, where | {"horizon": horizon.label})
     return [*out, row]
