@@ -35,10 +35,11 @@ FOUND = {
 }  # fmt: skip
 #: Decisions that a person has to make: of the file, and of its columns.
 DECISIONS = {
-    "redcap_labels": ("radiotherapy_fractions", "radiotherapy_gy_per_fraction", "survival_days"),
-    "registry": ("kps",),
+    "redcap_labels": ("died", "n_vertebral_metastases", "radiotherapy_fractions",
+                      "radiotherapy_gy_per_fraction", "survival_days"),
+    "registry": ("age_years", "kps"),
     "workbook": ("survival_days",),
-}
+}  # fmt: skip
 
 
 @pytest.fixture(params=sorted(strangers.WRITERS))

@@ -114,8 +114,10 @@ def test_tests_leave_out_whom_the_other_comparisons_leave_out(patients):
         assert "1 df" in row["method"]
     plain = describe_survival(bad.iloc[rest], "group", labels=label[rest], cohort="c",
                               resolution="day", risk_months=(0, 12), minimum_group=10)  # fmt: skip
-    fixed = describe_survival(bad, "group", labels=label, cohort="c", resolution="day",
-                              risk_months=(0, 12), minimum_group=10, restricted_months=12)  # fmt: skip
+    fixed = describe_survival(
+        bad, "group", labels=label, cohort="c", resolution="day", risk_months=(0, 12),
+        minimum_group=10, restricted_months=12,
+    )  # fmt: skip
     row = fixed.summary[fixed.summary["measure"].eq("fixed_time_p")].iloc[0]
     assert row["n"] == len(label) - 62
     assert "62 patient(s) not compared" in row["note"]

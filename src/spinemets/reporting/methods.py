@@ -153,8 +153,8 @@ def _histology_and_treatment(settings: Settings) -> list[str]:
         "the log-rank test, also within the other groupings and for trend where they have an "
         f"order, and by the restricted mean at {survival.restricted_mean_months:g} months "
         "(Greenwood variance) against the largest group; groups below that size, and patients of "
-        "whom the grouping isn't recorded, are left out of these comparisons. Completeness of follow-up is Clark's C "
-        "where the closing date is known.",
+        "whom the grouping isn't recorded, are left out of these comparisons. Completeness of "
+        "follow-up is Clark's C where the closing date is known.",
         "Each score's points entered Cox models as a restricted cubic spline "
         f"({models.spline_knots} knots), with centre (robust variance over centres where there are "
         "enough, otherwise as stratum), with "

@@ -13,7 +13,15 @@ from spinemets import contract
 from spinemets.ingest import dates, gate
 from spinemets.ingest.cells import encode
 from spinemets.ingest.drafting import boxes, named, schemes
-from spinemets.ingest.drafting.guess import LIKELY, DateGuess, Guess, guess, guess_dates, name_score
+from spinemets.ingest.drafting.guess import (
+    LIKELY,
+    SURE,
+    DateGuess,
+    Guess,
+    guess,
+    guess_dates,
+    name_score,
+)
 from spinemets.ingest.drafting.read import Reading, read
 from spinemets.ingest.drafting.sources import Source, hints, name_words
 from spinemets.ingest.scheme import COLUMNS
@@ -221,8 +229,15 @@ def _survival(out: Draft, death: DateGuess | None, last: DateGuess | None) -> No
 def _add(
     out: Draft, column: str, one: DateGuess, entry: dict[str, Any], why: str, ask: str = ""
 ) -> None:
-    if all(g.column != column for g in out.guesses):
-        out.guesses.append(Guess(column, one.source, entry, one.score, [why], [ask] if ask else []))
+    """A date that says it outweighs a column whose name is only like what is sought."""
+    asked = [ask] if ask else []
+    known = next((g for g in out.guesses if g.column == column), None)
+    if known is not None:
+        if known.score >= SURE or "filled" not in entry:
+            return
+        out.guesses.remove(known)
+        asked.append(f"or is it `{known.source}`?")
+    out.guesses.append(Guess(column, one.source, entry, one.score, [why], asked))
 
 
 def _morphology(out: Draft, by_name: dict[str, Source]) -> None:

@@ -18,11 +18,9 @@ SURE, LIKELY, POSSIBLE = 0.9, 0.65, 0.45
 _WHEN: Final = re.compile(
     r" (?:at|after|before|following|prior to|since|until|bei|nach|vor|seit|bis) "
 )
-#: Words beside a known name that may make another thing of it: "age at death", "time to surgery".
-_MORE: Final = re.compile(
-    r"\b(?:from|to|until|other|than|after|post|postop|prior|previous|planned|family|death|except|"
-    r"without|bis|nach|andere|ausser|tod|fruehere|vorherige)\b"
-)
+#: Columns of what happens after time zero: "post-op" and "at discharge" belong to their names.
+_LATER: Final = ("radiotherapy", "systemic", "bone_agent", "died", "survival_days", "reoperation",
+                 "local_failure", "skeletal_event")  # fmt: skip
 #: Columns that are found by their values where no name tells; a person confirms them.
 BY_VALUES: Final = ("sex", "primary", "kps", "died")
 
@@ -85,13 +83,36 @@ def name_score(names: Iterable[str], known: Iterable[str]) -> tuple[float, str]:
         1 for the same name, less for a part of it or a near spelling, 0 for none; and the name
         that was met.
     """
-    best = (0.0, "")
+    score, word, _ = _nearest(names, known)
+    return score, word
+
+
+def _nearest(names: Iterable[str], known: Iterable[str]) -> tuple[float, str, str]:
+    """As `name_score`, and the name of the source that was met."""
+    best = (0.0, "", "")
     for rank, name in enumerate(names):
         weight = 1.0 if rank == 0 else 0.98
         for word in known:
             if (score := _alike(name, word) * weight) > best[0]:
-                best = (score, word)
+                best = (score, word, name)
     return best
+
+
+def _rest(name: str, word: str) -> set[str]:
+    """What a name says beside a known word: "age at death", "liver metastases resected"."""
+    if name[:1] == word[:1] and word not in name and len(word.split()) == len(name.split()):
+        return set()  # a near spelling
+    neutral = {*hints()["filling"], *hints()["neutral"], *hints()["before_words"]}
+    return {*_bag(name), *_times(name)} - _bag(word) - neutral
+
+
+def _in_brackets(name: str) -> set[str]:
+    """Words that comparison of names leaves out: "bone mets (non-spinal)"."""
+    return set(re.findall(r"[a-z]+", " ".join(re.findall(r"[(\[]([^)\]]*)[)\]]", name.lower()))))
+
+
+def _times(name: str) -> list[str]:
+    return [w for w in name.split() if w.isdigit()]
 
 
 def _alike(name: str, word: str) -> float:
@@ -105,7 +126,7 @@ def _alike(name: str, word: str) -> float:
         return 0.6 + 0.3 * len(word) / len(name)
     if (bag := _bag(word)) and len(bag) > 1 and bag == _bag(name):
         return 0.95
-    if len(word) >= 5 and name[:1] == word[:1]:
+    if len(word) >= 5 and name[:1] == word[:1] and ("un" in name) == ("un" in word):
         ratio = difflib.SequenceMatcher(None, name, word, autojunk=False).ratio()
         return 0.75 if ratio >= 0.9 else 0.0
     return 0.0
@@ -164,7 +185,15 @@ def _candidate(name: str, source: Source) -> Guess | None:
     if source.denies:
         return None  # a box "none" is ticked where the answer is no
     known = _known_names(name, source)
-    told, word = name_score(source.names(), known)
+    told, word, met = _nearest(source.names(), known)
+    rest = _rest(met, word) if told < 0.95 else set()
+    rest |= _in_brackets(source.name) & set(hints()["refusals"])
+    if rest & set(hints()["refusals"]) or (
+        rest & set(hints()["after_words"])
+        and name not in hints()["after"]
+        and not name.startswith(_LATER)
+    ):
+        return None  # it says the opposite, or was recorded later: not what the column holds
     if column.open_levels and told < 0.95:
         return None  # any labels would fit: only the name itself tells
     if told == 0.0:
@@ -178,8 +207,7 @@ def _candidate(name: str, source: Source) -> Guess | None:
     decide = [cells.decide] if cells.decide else []
     if cells.share < 0.95 and not decide:
         decide.append(f"{1 - cells.share:.0%} of the cells don't fit: is it the right column?")
-    more = next((n for n in source.names() if word in n), "").replace(word, " ")
-    if LIKELY <= told < SURE and _MORE.search(more):
+    if rest and told >= LIKELY:
         decide.append(f'the name says more than "{word}": is it {column.meaning}?')
     if told < LIKELY:
         decide.append("the name is only like one that is known: is it the right column?")
