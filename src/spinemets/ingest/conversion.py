@@ -10,7 +10,7 @@ import pandas as pd
 from spinemets import contract
 from spinemets.errors import Fault
 from spinemets.ingest import assemble, dates, progress, values
-from spinemets.ingest.cells import Coded, Converted, encode
+from spinemets.ingest.cells import Coded, Converted, encode, key
 from spinemets.ingest.mapping import ColumnMap, Mapping
 from spinemets.ingest.numbers import detect_decimal
 from spinemets.ingest.tables import RawTable
@@ -64,8 +64,8 @@ def convert_columns(
             done = values.convert(column, entry, cells, around, *beside)
             _gather(name, entry.source, table, done, work)
         work.transformations += [(name, *c) for c in done.conversions]
-        for key, series in done.columns.items():
-            out[key] = series.combine_first(out[key]) if key in out else series
+        for made, series in done.columns.items():
+            out[made] = series.combine_first(out[made]) if made in out else series
         told |= done.told
     _fill(out, told, how, work)
     _day_zero(out, sheet, how, work)
@@ -110,7 +110,10 @@ def _table(sheet: assemble.Sheet, column: str) -> RawTable:
 
 
 def _cells(sheet: assemble.Sheet, column: str, how: Mapping, entry: ColumnMap) -> Coded:
-    missing = how.missing if entry.missing is None else entry.missing
+    missing = entry.missing
+    if missing is None:  # what the column translates is no missing code of the file
+        translated = {key(code) for code in entry.codes}
+        missing = [m for m in how.missing if key(m) not in translated]
     return encode(_table(sheet, column).columns[column], missing)
 
 

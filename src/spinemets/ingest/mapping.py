@@ -269,6 +269,8 @@ class ColumnMap(Dated):
             raise ValueError("`years_from` and `incomplete` go with `date`")
         if self.morphology and not self.system:
             raise ValueError("`morphology` goes with `system: icd`")
+        if {m.strip() for m in self.missing or ()} & {code.strip() for code in self.codes}:
+            raise ValueError("a code stands under both `values` and `missing`")
         return self
 
     @property

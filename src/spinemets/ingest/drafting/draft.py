@@ -285,11 +285,26 @@ def _missing(out: Draft, by_name: dict[str, Source]) -> None:
     out.missing = sorted(words)
     for one in out.guesses:
         found = by_name.get(one.source)
+        if found and "+" in found.counts:  # beside it "-" is a no
+            one.entry["missing"] = [m for m in out.missing if m != "-"]
+        if found and one.column == "primary":
+            _unknown_primary(one, found, out.missing)
         numbers = [c for c in found.missing_codes if _is_number(c)] if found else []
         if numbers:
             one.entry["missing"] = [*out.missing, *numbers]
             one.evidence.append(f"{', '.join(numbers)} lies far from all other values")
             one.decide.append(f"does {', '.join(numbers)} mean missing here?")
+
+
+def _unknown_primary(one: Guess, source: Source, missing: list[str]) -> None:
+    """Unknown after a work-up and not recorded are two things, which the word doesn't tell."""
+    said = [m for m in source.missing_codes if m.casefold() in (*hints()["unknowns"], "unk")]
+    if said:
+        one.entry["missing"] = [m for m in missing if m not in said]
+        one.decide.append(
+            f"does {' or '.join(said)} mean that none was found after a work-up (unknown_primary), "
+            "or primary_not_recorded? Write it under `values`"
+        )
 
 
 def _is_number(text: str) -> bool:

@@ -25,6 +25,8 @@ _PLAIN: Final = {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False), "+": Tr
 _BIOLOGY: Final = re.compile(
     r"small|kleinzell|positiv|negativ|resist|refract|refrakt|sensitiv|sclc|crpc|cspc|tnbc|her2|\ber\b"
 )
+#: Fewer patients than this may well have one or none of something, all of them.
+FEW_ROWS: Final = 20
 #: More words than this among numbers, and the column isn't a count.
 MOST_WORDS: Final = 3
 #: Names of a vital status that don't say which code is death.
@@ -135,6 +137,8 @@ def _numbers(column: Column, source: Source) -> Fit:
     if len(same) > 1 and column.unit not in ("percent", "1", "year", "years"):
         decide = f"which unit: {', '.join(fitting)}? Neither name nor values tell"
         entry = {"unit": unit}
+    if column.name.startswith("n_") and len(values) >= FEW_ROWS and set(values) == {0.0, 1.0}:
+        decide = "only 0 and 1: is it a count, or no and yes?"
     return Fit(shares[unit], entry, words, decide)
 
 
@@ -223,7 +227,7 @@ def _yes_no(column: Column, source: Source) -> Fit:
     told = any(key(_labelled(source, term)) in own for term in terms)
     turned = not told and _turned(column, source)
     read = {t: v != turned for t, v in read.items()}
-    plain = all(_PLAIN.get(key(t)) == v for t, v in read.items())
+    plain = all(_PLAIN.get(key(t)) == v and t not in ("+", "-") for t, v in read.items())
     asked = column.name == "died" and plain and not told and _direction_open(source)
     decide = ""
     if turned:

@@ -137,7 +137,8 @@ class Source:
         """
         absent = {m.casefold() for m in hints()["missing"] if not _NUMBER.fullmatch(m)} | {""}
         found = pc.value_counts(self.cells.combine_chunks())
-        pairs = zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True)
+        pairs = list(zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True))
+        absent -= {"-"} if any(text == "+" for text, _ in pairs) else set()
         kept = [(t, n) for t, n in pairs if t.casefold() not in absent]
         return dict(sorted(kept, key=lambda p: (-p[1], p[0])))
 
@@ -164,7 +165,7 @@ class Source:
             Words, and numbers such as -99 that lie far from all others.
         """
         terms = pc.unique(self.cells.combine_chunks()).to_pylist()
-        known = {m.casefold() for m in hints()["missing"]}
+        known = {m.casefold() for m in hints()["missing"]} - ({"-"} if "+" in terms else set())
         words = [t for t in terms if t.casefold() in known and not _NUMBER.fullmatch(t)]
         numbers = self.numbers
         others = numbers[np.isfinite(numbers)]
