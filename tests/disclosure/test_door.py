@@ -89,6 +89,19 @@ def test_table_one_shows_no_rare_level_and_derives_its_percentages(private_relea
     }
 
 
+def test_percentages_are_of_all_who_are_known_also_where_levels_are_withheld():
+    counts = {"lung": 60, "breast": 50, "kidney": 5, "thyroid": 4, "liver": 31}
+    rows = [("primary", level, s, v, 150) for level, n in counts.items()
+            for s, v in (("n", n), ("percent", 100 * n / 150))]  # fmt: skip
+    rows += [("primary", "", "missing_n", 0, 150), ("primary", "", "missing_percent", 0, 150)]
+    table = pd.DataFrame(rows, columns=["variable", "level", "statistic", "value", "n"])
+    table = table.assign(stratum_set="overall", stratum="all", value=table["value"].astype(float))
+    out = disclosure.summaries.table_one(table, STRICT).set_index(["level", "statistic"])
+    assert np.isnan(out.loc[("kidney", "n"), "value"])
+    assert out.loc[("lung", "percent"), "value"] == pytest.approx(40, abs=1.5)
+    assert out.loc[("breast", "percent"), "value"] == pytest.approx(100 / 3, abs=1.5)
+
+
 def test_a_level_that_everyone_shares_is_not_shown():
     rows = [("sex", "female", "n", 0, 90), ("sex", "female", "percent", 0, 90),
             ("sex", "male", "n", 90, 90), ("sex", "male", "percent", 100, 90),

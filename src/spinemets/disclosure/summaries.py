@@ -270,14 +270,17 @@ def _variable(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     if int(cells[levels[is_cell]].gt(0).sum()) == 1:  # everyone known shares one level
         shown = shown.mask(levels[is_cell])
     out.loc[is_cell, "value"] = shown.astype("Float64").astype("float64")
-    known = int(shown[levels[is_cell]].sum()) or None
     whole = midpoint(rows["n"], rule.step)
     out["n"] = protect(rows["n"], rule)
-    described = rows["statistic"].isin(["n", "percent"])
-    out.loc[described, "n"] = known
     by_level = out[levels].set_index("level")["value"]
     percent = rows["statistic"].eq("percent")
-    shares = [_percent(by_level.get(level), known) for level in rows.loc[percent, "level"]]
+    # Of all patients with a value: of those alone whose level is shown, shares would be too large.
+    known = whole[percent]
+    if by_level.notna().all():  # then the rounded counts add up to it
+        known = known.mask(known.notna(), by_level.sum())
+        out.loc[rows["statistic"].isin(["n", "percent"]), "n"] = int(by_level.sum()) or None
+    at = zip(rows.loc[percent, "level"], known, strict=True)
+    shares = [_percent(by_level.get(level), n) for level, n in at]
     out.loc[percent, "value"] = np.array(shares, dtype="float64")
     gap = rows["statistic"].eq("standardised_difference")
     hidden = is_small(rows["n"], rule) | bool(out.loc[is_cell, "value"].isna().any())

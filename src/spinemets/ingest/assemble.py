@@ -276,9 +276,22 @@ def _align(first: RawTable, other: RawTable, join: Join, faults: list[Fault]) ->
         faults.append(Fault(other.file, "ids stand twice", repair, column=join.on, rows=rows))
         return None
     usable = np.flatnonzero(ids != "")
-    found = ids[usable].get_indexer(first.columns[join.equals].to_pandas())
+    wanted = first.columns[join.equals].to_pandas()
+    found = ids[usable].get_indexer(wanted)
+    met = int((found >= 0).sum())
+    near = int(wanted.map(_loosely).isin(set(ids[usable].map(_loosely))).sum())
+    if near > met or not met:
+        told = f"{met} of {len(found)} rows of the first table have their id here"
+        more = f"; {near} when blanks, leading zeros and capitals don't count" if near > met else ""
+        repair = "write the ids alike in both tables, or join by another column"
+        faults.append(Fault(other.file, told + more, repair, column=join.on))
+        return None
     at = np.where(found < 0, -1, usable[np.maximum(found, 0)] if len(usable) else -1)
     return _take_or_empty(other, at.astype(np.int64))
+
+
+def _loosely(text: str) -> str:
+    return text.strip().casefold().lstrip("0")
 
 
 def _take_or_empty(table: RawTable, at: Positions) -> RawTable:

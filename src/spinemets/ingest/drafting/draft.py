@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,8 @@ from spinemets.ingest.drafting.sources import Source, hints, name_words
 from spinemets.ingest.scheme import COLUMNS
 from spinemets.settings import TIME_ZERO
 
+#: Fewer dates than this may be as they are by chance.
+FEW: Final = 5
 #: First of the hundred years that two digits are drafted to mean; nobody of age is born later.
 YEARS_FROM: Final = {"birth": 1910, "": 1970}
 
@@ -128,6 +131,12 @@ def draft(path: Path, dictionary: Path | None = None) -> Draft:
 
 
 def _order(one: DateGuess, source: Source, out: Draft) -> None:
+    if _turned(list(source.counts)):
+        out.decide.append(
+            f"`{one.source}`: cells with a day up to 12 are dates and all others text, as where "
+            "a spreadsheet took the day for the month: are those dates right? If not, export the "
+            "column again as text"
+        )
     calendar = dates.read(list(source.counts), "auto")
     if dates.TWO_DIGITS in calendar.faults:
         one.more["years_from"] = year = YEARS_FROM.get(one.role, YEARS_FROM[""])
@@ -143,6 +152,17 @@ def _order(one: DateGuess, source: Source, out: Draft) -> None:
     if one.order in ("open", "mixed"):
         one.order = "day_first"
         out.decide.append(f"`{one.source}`: does the day or the month come first (`date`)?")
+
+
+def _turned(texts: list[str]) -> bool:
+    """Whether a spreadsheet understood just the dates that can be read in two ways."""
+    iso = [m for t in texts if (m := re.fullmatch(r"\d{4}-(\d{2})-(\d{2})", t))]
+    other = [m for t in texts if (m := re.fullmatch(r"(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}", t))]
+    return (
+        len(iso) >= FEW and len(other) >= FEW
+        and all(int(m[2]) <= 12 for m in iso)
+        and all(max(int(m[1]), int(m[2])) > 12 for m in other)
+    )  # fmt: skip
 
 
 def _reach_last(found: dict[str, DateGuess]) -> None:
