@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from tests.ingest.conftest import a_cohort
 
 from spinemets.errors import InputError
 from spinemets.ingest.patients import Ingested, ingest
-from spinemets.ingest.redcap import is_export
-from spinemets.ingest.redcap_dictionary import Dictionary, parse_choices
+from spinemets.ingest.redcap import is_export, normalise
+from spinemets.ingest.redcap_dictionary import Dictionary, Field, parse_choices
+from spinemets.ingest.tables import RawTable
 
 MADE_UP = Path(__file__).parents[2] / "data/made_up/redcap"
 MAPPING = """\
@@ -238,3 +241,21 @@ def test_what_combine_refuses(ingest_text: Text, rule: str, message: str) -> Non
     how = f"columns:\n  survival_days: {{from: t}}\n  died: {{from: d}}\ncombine:\n  {rule}\n"
     with pytest.raises(InputError, match=message):
         ingest_text(BOXES, how)
+
+
+@pytest.mark.parametrize("with_dictionary", [True, False])
+def test_a_missing_data_code_of_a_checkbox_empties_its_question(with_dictionary: bool) -> None:
+    cells = {"study_id": "123", "mets___1": "100", "mets___2": "001", "mets____99": "010",
+             "walk___1": "100"}  # fmt: skip
+    columns = {name: pa.chunked_array([list(texts)]) for name, texts in cells.items()}
+    table = RawTable("export.csv", columns, 3, lambda: np.arange(2, 5), [], "auto")
+    fields = {"mets": Field("mets", "f", "checkbox", "Organs", {"1": "lung", "2": "liver"})}
+    out = normalise(table, Dictionary(fields) if with_dictionary else None).table
+    assert out.columns["mets___1"].to_pylist() == ["1", "", "0"]
+    assert out.columns["mets___2"].to_pylist() == ["0", "", "1"]
+    assert out.columns["walk___1"].to_pylist() == ["1", "0", "0"]
+    assert "mets____99" not in out.columns
+    assert any("missing-data code" in note for note in out.notes)
+    own = {"mets": Field("mets", "f", "checkbox", "Organs", {"1": "lung", "-99": "unclear"})}
+    kept = normalise(table, Dictionary(own)).table
+    assert kept.columns["mets___1"].to_pylist() == ["1", "0", "0"]

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from spinemets.errors import Fault, suggest
 from spinemets.ingest.mapping import Redcap
@@ -38,6 +39,10 @@ LABELS: Final = {
 }
 _NUMBERED: Final = re.compile(r" \(\d+\)$")
 Codes = npt.NDArray[np.int64]
+
+
+#: Box of a missing-data code: ``mets____99`` of -99, or a standard word.
+_MISSING_BOX: Final = re.compile(r"___(?:_\d+|unk|ni|inv|nask|asku|nav|navu|msk)$")
 
 
 def is_export(header: list[str]) -> bool:
@@ -133,13 +138,29 @@ def normalise(table: RawTable, dictionary: Dictionary | None) -> Export:
             labels[name] = entry.label_of(name)
         elif header != name:
             labels[name] = header
+    notes = [*table.notes, *_unanswered(columns, dictionary)]
     record = next(iter(columns), "")
     rows = _rows(columns, record, table.n_rows)
     own = {EVENT, INSTRUMENT, INSTANCE, SURVEY}
     kept = {k: v for k, v in columns.items() if k not in own}
     secret = dictionary.identifiers if dictionary else []
-    out = replace(table, columns=kept, labels=labels)
+    out = replace(table, columns=kept, labels=labels, notes=notes)
     return Export(out, record, rows, [s for s in secret if s in kept])
+
+
+def _unanswered(columns: dict[str, pa.ChunkedArray], dictionary: Dictionary | None) -> list[str]:
+    """Empty all boxes of a question where the box of a missing-data code (-99, UNK) is ticked."""
+    gone = []
+    for name in [n for n in columns if _MISSING_BOX.search(n)]:
+        question, _, code = name.partition("___")
+        entry = dictionary.fields.get(question) if dictionary else None
+        if entry is not None and entry.label_of(name) != f"{entry.label} (choice={code})":
+            continue  # a choice of the question itself
+        ticked = pc.equal(columns.pop(name), "1")
+        gone.append(name)
+        for box in [n for n in columns if n.startswith(f"{question}___")]:
+            columns[box] = pc.if_else(ticked, "", columns[box])
+    return ["boxes of a question with a missing-data code were read as missing"] if gone else []
 
 
 def _names(header: list[str], dictionary: Dictionary | None) -> dict[str, str | None]:

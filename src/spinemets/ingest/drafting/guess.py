@@ -102,8 +102,7 @@ def _rest(name: str, word: str) -> set[str]:
     """What a name says beside a known word: "age at death", "liver metastases resected"."""
     if name[:1] == word[:1] and word not in name and len(word.split()) == len(name.split()):
         return set()  # a near spelling
-    neutral = {*hints()["filling"], *hints()["neutral"], *hints()["before_words"]}
-    return {*_bag(name), *_times(name)} - _bag(word) - neutral
+    return {*_bag(name), *_times(name)} - _bag(word) - _words("neutral") - _words("before_words")
 
 
 def _in_brackets(name: str) -> set[str]:
@@ -137,6 +136,11 @@ def _bag(name: str) -> frozenset[str]:
     """Words that carry the meaning, in the singular and in no order."""
     words = (w for w in name.split() if w not in hints()["filling"])
     return frozenset(w[:-2] + "is" if w.endswith("ses") else w.rstrip("s") for w in words)
+
+
+@cache
+def _words(kind: str) -> frozenset[str]:
+    return _bag(" ".join(hints()[kind]))
 
 
 def guess(sources: list[Source]) -> list[Guess]:
@@ -187,9 +191,9 @@ def _candidate(name: str, source: Source) -> Guess | None:
     known = _known_names(name, source)
     told, word, met = _nearest(source.names(), known)
     rest = _rest(met, word) if told < 0.95 else set()
-    rest |= _in_brackets(source.name) & set(hints()["refusals"])
-    if rest & set(hints()["refusals"]) or (
-        rest & set(hints()["after_words"])
+    rest |= _in_brackets(source.name) & _words("refusals")
+    if rest & _words("refusals") or (
+        rest & _words("after_words")
         and name not in hints()["after"]
         and not name.startswith(_LATER)
     ):
