@@ -111,7 +111,9 @@ def read_workbook(path: str | Path, options: TableOptions) -> RawTable:
             reading.notes.append("a column without a name was not read")
     if any(len(row) > len(names) and any(map(_filled, row[len(names) :])) for row in body):
         reading.notes.append("cells to the right of the header were not read")
-    reading.notes.insert(0, f"sheet read: {sheet.name}")
+    # Without its name: notes are released, and a sheet may be called after a patient.
+    which = "the workbook's only sheet with a table" if options.sheet is None else "the named sheet"
+    reading.notes.insert(0, f"{which} was read")
     file = str(path) if options.sheet is None else f"{path} [{sheet.name}]"
     return RawTable(file, columns, len(kept), lambda: lines, reading.notes, decimal)
 
