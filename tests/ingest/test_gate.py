@@ -94,6 +94,7 @@ PLANTED = [
     ("P", "Fingerabdruck", many(lambda i: letters(12))),
     ("Q", "V27", many(lambda i: f"gesicht_{i}.jpg")),
     ("Q", "Lichtbild", many(lambda i: f"b{i}")),
+    ("R", "merkmal", [f"{f[:2].upper()}{digits(6)}" for f in ["Müller", "Öztürk", "Jäger"] * 10]),
     ("R", "V28", many(lambda i: f"{digits(8)}-{digits(4)}-4{digits(3)}-8{digits(3)}-{digits(12)}")),
     ("R", "V29", many(lambda i: f"1.2.840.113619.2.{digits(6)}.{i}")),
     ("R", "V30", many(lambda i: f"KH{i + 100}X{digits(3)}")),

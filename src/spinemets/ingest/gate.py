@@ -262,7 +262,7 @@ def _is_code(texts: pa.Array) -> bool:
     number = pc.match_substring_regex(texts, r"^\d{5,}$").to_numpy(zero_copy_only=False)
     rounded = pc.match_substring_regex(texts, r"00$").to_numpy(zero_copy_only=False)
     mixed = pc.match_substring_regex(
-        texts, r"^[A-Za-z0-9/_-]*([A-Za-z][A-Za-z_/-]*\d{2,}|\d{2,}[_/-]?[A-Za-z])[A-Za-z0-9/_-]*$"
+        texts, r"^[\p{L}0-9/_-]*(\p{L}[\p{L}_/-]*\d{2,}|\d{2,}[_/-]?\p{L})[\p{L}0-9/_-]*$"
     ).to_numpy(zero_copy_only=False)
     if number.mean() >= UNIQUE and rounded.mean() < 0.5:
         return not _is_running(texts)
