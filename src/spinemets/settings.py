@@ -286,6 +286,10 @@ class Cohort(Model):
         return self
 
 
+#: Folders of the results, and what logs call everybody: no cohort takes these names.
+RESERVED_IDS: Final = frozenset({"run", "release", "private", "all"})
+
+
 class Settings(Model):
     """Everything in `config/config.yaml` and `config/cohorts.yaml`."""
 
@@ -308,8 +312,8 @@ class Settings(Model):
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
             raise ValueError(f"cohort id given twice: {', '.join(twice)}")
-        if "run" in ids:
-            raise ValueError("`run` can't be a cohort id: the release keeps its own folder `run`")
+        if taken := sorted(RESERVED_IDS.intersection(ids)):
+            raise ValueError(f"`{taken[0]}` can't be a cohort id: results use the word themselves")
         self._check_references()
         known = set(self.scores.ids)
         for group in self.evaluation.comparison_sets:

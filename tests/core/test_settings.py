@@ -56,6 +56,8 @@ def test_all_faults_come_at_once_with_the_nearest_key():
         ({"time_zero": "birth"}, "surgery"),
         ({"id": "Has Space"}, "pattern"),
         ({"id": "run"}, "`run` can't be a cohort id"),
+        ({"id": "release"}, "`release` can't be a cohort id"),
+        ({"id": "all"}, "`all` can't be a cohort id"),
     ],
 )
 def test_a_cohort_that_contradicts_itself_is_refused(change, message):

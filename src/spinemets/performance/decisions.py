@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from spinemets import yamlfile
+
+#: Data that the results depend on, for the fingerprint of the stage.
+DATA_FILES: Final = ("decisions.yaml",)
 
 
 @dataclass(frozen=True)

@@ -310,6 +310,9 @@ def _score_table(
     from spinemets.scores.show import DISCLAIMER
     from spinemets.writing import write_csv
 
+    if args.out and Path(args.out).exists() and Path(args.out).samefile(args.file):
+        rule = "is the table that is read: it would be overwritten"
+        raise InputError([Fault("--out", rule, "name another file")])
     found = reading.read_file(args.file)
     frame = found.frame
     results = frames.compute_results(frame, library, _settings(args, variants), wanted)
