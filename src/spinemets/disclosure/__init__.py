@@ -4,7 +4,7 @@ Disclosure control: the only door from private to released results.
 A public or simulated cohort passes unchanged. Of a private cohort every count is rounded to the
 midpoints of steps, what is still below the minimum cell is withheld, and everything that would
 give a count away (percentages, Kaplan-Meier curves, medians) is computed again from the rounded
-counts. ``docs/explanation/disclosure.md`` says why each rule is there and what it doesn't protect.
+counts. The docstrings of its modules say why each rule is there and what it doesn't protect.
 """
 
 from spinemets.disclosure.counts import Rule
